@@ -1,0 +1,264 @@
+"""The tables. Names and columns of the API's types are Daptin's; columns of ours follow after them."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from daptinmail.db.types import Reference, UnixTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+DEFAULT_PERMISSION = 561441
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _standard() -> list[Column[Any]]:
+    """Columns of every table of the API (Daptin's standard columns)."""
+    return [
+        Column("id", Key, primary_key=True),
+        Column("version", Integer, nullable=False, default=1, server_default="1"),
+        Column("created_at", UnixTime, nullable=False, index=True),
+        Column("updated_at", UnixTime),
+        Column("reference_id", Reference, nullable=False, unique=True),
+        Column(
+            "permission",
+            Integer,
+            nullable=False,
+            default=DEFAULT_PERMISSION,
+            server_default=str(DEFAULT_PERMISSION),
+        ),
+        Column("user_account_id", Key, ForeignKey("user_account.id", ondelete="SET NULL"), index=True),
+    ]
+
+
+user_account = Table(
+    "user_account",
+    metadata,
+    *_standard(),
+    Column("name", String(80), nullable=False),
+    Column("email", String(80), nullable=False, unique=True),
+    Column("password", String(200), nullable=False),
+    Column("confirmed", Boolean, nullable=False, default=False),
+    Column("auth_version", Integer, nullable=False, default=1),
+)
+
+usergroup = Table(
+    "usergroup",
+    metadata,
+    *_standard(),
+    Column("name", String(80), nullable=False, unique=True),
+)
+
+record_usergroup = Table(
+    "record_usergroup",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("record_id", Key, nullable=False),
+    Column("usergroup_id", Key, ForeignKey("usergroup.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("permission", Integer, nullable=False, default=DEFAULT_PERMISSION),
+    UniqueConstraint("kind", "record_id", "usergroup_id"),
+)
+"""Which groups a row of any type belongs to; for ``user_account`` rows this is membership."""
+
+config = Table(
+    "_config",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", String(5000), nullable=False),
+    Column("previous_value", String(5000)),
+    Column("created_at", UnixTime, nullable=False),
+    Column("updated_at", UnixTime),
+)
+
+mail_server = Table(
+    "mail_server",
+    metadata,
+    *_standard(),
+    Column("hostname", String(100), nullable=False, unique=True),
+    Column("is_enabled", Boolean, nullable=False, default=False),
+    Column("listen_interface", String(100), nullable=False, default="0.0.0.0:465"),
+    Column("max_size", Integer, nullable=False, default=10000),
+    Column("max_clients", Integer, nullable=False, default=20),
+    Column("xclient_on", Boolean, nullable=False, default=False),
+    Column("always_on_tls", Boolean, nullable=False, default=True),
+    Column("authentication_required", Boolean, nullable=False, default=True),
+    Column("status", String(20), nullable=False, default="pending"),
+    Column("status_message", Text, nullable=False, default=""),
+)
+"""``status``: pending (until the next restart or sync), listening, disabled or failed (``status_message`` says why)."""
+
+mail_account = Table(
+    "mail_account",
+    metadata,
+    *_standard(),
+    Column("username", String(100), nullable=False, unique=True),
+    Column("password", String(200), nullable=False),
+    Column("mail_server_id", Key, ForeignKey("mail_server.id"), nullable=False, index=True),
+    Column("address_local", String(100), nullable=False),
+    Column("address_domain", String(255), nullable=False),
+    UniqueConstraint("address_domain", "address_local"),
+)
+"""``address_*``: where the account gets mail: ``username`` split, or its server's host name; lower case for look-up."""
+
+mail_box = Table(
+    "mail_box",
+    metadata,
+    *_standard(),
+    Column("name", String(1000), nullable=False),
+    Column("subscribed", Boolean, nullable=False, default=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("nextuid", BigInteger, nullable=False, default=1),
+    Column("attributes", String(100), nullable=False, default=""),
+    Column("flags", String(100), nullable=False, default="\\*"),
+    Column("permanent_flags", String(100), nullable=False, default="\\*"),
+    Column("mail_account_id", Key, ForeignKey("mail_account.id"), nullable=False),
+    Column("special_use", String(40)),
+    Column("highestmodseq", BigInteger, nullable=False, default=1),
+    Column("first_recent_uid", BigInteger, nullable=False, default=1),
+    Column("directory", String(1000), nullable=False),
+    UniqueConstraint("mail_account_id", "name"),
+)
+"""``directory``: name of the Maildir++ folder inside the account's tree, "" for INBOX."""
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(1000), primary_key=True),
+)
+"""Subscribed names that have no mailbox (any more) (RFC 3501 §6.3.9)."""
+
+mail = Table(
+    "mail",
+    metadata,
+    *_standard(),
+    Column("message_id", String(500), nullable=False, index=True),
+    Column("mail_id", String(100), nullable=False),
+    Column("from_address", String(200), nullable=False),
+    Column("internal_date", UnixTime, nullable=False, index=True),
+    Column("to_address", String(200), nullable=False),
+    Column("reply_to_address", String(200), nullable=False),
+    Column("sender_address", String(200), nullable=False),
+    Column("subject", String(500), nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("recipient", String(320), nullable=False),
+    Column("has_attachment", Boolean, nullable=False, default=False),
+    Column("ip_addr", String(45), nullable=False),
+    Column("return_path", String(320), nullable=False),
+    Column("is_tls", Boolean, nullable=False, default=False),
+    Column("seen", Boolean, nullable=False, default=False),
+    Column("recent", Boolean, nullable=False, default=True),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Column("spam_score", Float, nullable=False, default=0.0),
+    Column("spam", Boolean, nullable=False, default=False),
+    Column("hash", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("flags", Text, nullable=False, default=""),
+    Column("uid", BigInteger, nullable=False),
+    Column("mail_box_id", Key, ForeignKey("mail_box.id"), nullable=False),
+    Column("modseq", BigInteger, nullable=False),
+    Column("saved_at", UnixTime, nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("trail", Reference),
+    UniqueConstraint("mail_box_id", "uid"),
+    Index("ix_mail_mail_box_id_modseq", "mail_box_id", "modseq"),
+)
+"""``flags``: comma-separated, without ``\\Recent``. ``file_name``: the file in the mailbox's ``cur``."""
+
+mail_metadata = Table(
+    "mail_metadata",
+    metadata,
+    Column("mail_id", Key, ForeignKey("mail.id", ondelete="CASCADE"), primary_key=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("bodystructure", LargeBinary, nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Column("parts", LargeBinary, nullable=False),
+)
+"""What FETCH answers without opening the file, ready to send."""
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("mail_box_id", Key, ForeignKey("mail_box.id", ondelete="CASCADE"), primary_key=True),
+    Column("uid", BigInteger, primary_key=True),
+    Column("modseq", BigInteger, nullable=False),
+    Index("ix_tombstone_mail_box_id_modseq", "mail_box_id", "modseq"),
+)
+"""Expunged messages, for sessions and clients that catch up from a modseq."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    *_standard(),
+    Column("from_address", String(320), nullable=False),
+    Column("to_address", String(320), nullable=False),
+    Column("to_host", String(255), nullable=False),
+    Column("sent", Boolean, nullable=False, default=False, index=True),
+    Column("retry_count", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    Column("next_retry_at", UnixTime, index=True),
+    Column("mail_server_id", Key, ForeignKey("mail_server.id", ondelete="SET NULL"), index=True),
+    Column("state", String(20), nullable=False, default="queued", index=True),
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="SET NULL")),
+    Column("trail", Reference, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("eight_bit", Boolean, nullable=False, default=False),
+    Column("smtputf8", Boolean, nullable=False, default=False),
+    Column("lease_until", UnixTime),
+    Column("lease_holder", String(40)),
+    Column("sent_at", UnixTime),
+    Column("remote", String(255)),
+)
+"""``state``: queued, held, sent or failed. The content is the file ``<queue dir>/<trail hex>``."""
+
+certificate = Table(
+    "certificate",
+    metadata,
+    *_standard(),
+    Column("hostname", String(100), nullable=False, unique=True),
+    Column("issuer", String(100), nullable=False, default="self"),
+    Column("generated_at", UnixTime),
+    Column("certificate_pem", Text),
+    Column("root_certificate", Text),
+    Column("private_key_pem", Text),
+    Column("public_key_pem", Text),
+    Column("expires_at", UnixTime),
+)
+"""``private_key_pem`` is encrypted with the key ``encryption.secret`` of ``_config``."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", UnixTime, nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("trail", Reference, index=True),
+    Column("subject", String(100), nullable=False, default=""),
+    Column("data", Text, nullable=False, default="{}"),
+    sqlite_autoincrement=True,
+)
+"""Append-only. ``subject`` is ``<type>/<reference>``; ``data`` a JSON object without bodies or secrets."""

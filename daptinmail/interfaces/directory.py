@@ -1,0 +1,118 @@
+"""Who exists: mail accounts, the users of the API, and how both prove it."""
+
+from collections.abc import Awaitable
+from uuid import UUID
+
+from attrs import field, frozen
+from twisted.cred.credentials import IUsernamePassword
+from zope.interface import Attribute, Interface, implementer
+
+from daptinmail.mail.address import Address
+
+
+@frozen
+class Account:
+    """A mail account. ``username`` is the login name; ``address`` where it gets mail.
+
+    A login name without ``@`` gets mail at the host name of its server.
+    """
+
+    id: int
+    reference: UUID
+    username: str
+    address: Address
+    server_id: int
+    server_hostname: str
+
+
+@implementer(IUsernamePassword)
+@frozen
+class AccountCredentials:
+    """User name and password of a mail account, and the IP address that presented them."""
+
+    username: bytes
+    password: bytes = field(repr=False)
+    peer: str = ""
+
+    def checkPassword(self, password: bytes) -> bool:  # noqa: N802 - twisted.cred's name
+        """Unused: passwords are verified by the account checker, in a thread."""
+        return False
+
+
+class IAuthenticated(Interface):
+    """What a cred portal gives an edge after a successful login."""
+
+    account: Account = Attribute("The mail account.")
+
+
+class IDirectory(Interface):
+    """Mail accounts and local domains."""
+
+    def authenticate(username: str, password: str, peer: str) -> Awaitable[Account]:
+        """Verify a password. Takes the same time for an unknown name.
+
+        Raises:
+            Unauthenticated: wrong name or password.
+            RateLimited: too many failures for this name or network; wait ``retry_after`` seconds.
+        """
+
+    def account_at(address: Address) -> Awaitable[Account | None]:
+        """The account that gets mail for ``address``; ``None`` if there is none."""
+
+    def is_local(domain: str) -> Awaitable[bool]:
+        """True for host names of servers and domains of accounts."""
+
+    def may_send_as(account: Account, address: Address) -> bool:
+        """True if the account may use ``address`` in MAIL FROM or From."""
+
+
+@frozen
+class Viewer:
+    """Who asks over HTTP. ``user_id`` ``None`` is a guest. ``groups`` are usergroup ids."""
+
+    user_id: int | None = None
+    reference: UUID | None = None
+    email: str = ""
+    groups: frozenset[int] = frozenset()
+    is_administrator: bool = False
+    peer: str = ""
+
+    @property
+    def is_guest(self) -> bool:
+        """True without a valid token."""
+        return self.user_id is None
+
+
+class IUsers(Interface):
+    """Users of the API (compat: Daptin's ``user_account``)."""
+
+    def viewer(token: str | None, peer: str) -> Awaitable[Viewer]:
+        """Who holds ``token``.
+
+        Raises:
+            Unauthenticated: the token is present and malformed, expired, forged, stale, or its user is gone.
+        """
+
+    def sign_up(name: str, email: str, password: str) -> Awaitable[UUID]:
+        """Make a user; answers its reference. Passwords are 8 characters at least.
+
+        Raises:
+            Invalid, AlreadyExists, Forbidden (sign-up is closed once an administrator exists).
+        """
+
+    def sign_in(email: str, password: str, peer: str) -> Awaitable[str]:
+        """A token (JWT, HS256).
+
+        Raises:
+            Unauthenticated, RateLimited.
+        """
+
+    def become_administrator(viewer: Viewer, setup_code: str | None, from_loopback: bool) -> Awaitable[None]:
+        """Make the viewer the first administrator.
+
+        Raises:
+            Forbidden: a guest, an administrator exists, or neither loopback nor the set-up code.
+        """
+
+    def has_administrator() -> Awaitable[bool]:
+        """False until the first administrator exists."""

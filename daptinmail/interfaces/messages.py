@@ -1,0 +1,264 @@
+"""The message store: accounts' mailboxes, views of them, and the messages inside."""
+
+from array import array
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from attrs import field, frozen
+from zope.interface import Interface
+
+from daptinmail.interfaces.storage import Content, ITransaction
+
+Flags = frozenset[bytes]
+"""System flags as ``rb"\\Seen"`` in their RFC 9051 §2.3.2 spelling, keywords as sent first. Never ``\\Recent``."""
+
+SPECIAL_USE_MAILBOXES: dict[str, bytes] = {
+    "Sent": rb"\Sent",
+    "Drafts": rb"\Drafts",
+    "Trash": rb"\Trash",
+    "Archive": rb"\Archive",
+    "Spam": rb"\Junk",
+}
+"""Made with each account, beside INBOX (RFC 6154 §2)."""
+
+
+@frozen
+class Mailbox:
+    """A mailbox (an IMAP folder). ``name`` is Unicode with ``/`` as hierarchy delimiter; INBOX in capitals."""
+
+    id: int
+    reference: UUID
+    account_id: int
+    name: str
+    subscribed: bool
+    special_use: bytes | None
+    uidvalidity: int
+    uidnext: int
+    highestmodseq: int
+
+
+@frozen
+class MailboxStatus:
+    """Counts of one mailbox; ``size`` in octets (RFC 8438)."""
+
+    messages: int
+    recent: int
+    unseen: int
+    deleted: int
+    size: int
+    uidnext: int
+    uidvalidity: int
+    highestmodseq: int
+
+
+@frozen
+class Snapshot:
+    """All messages of a mailbox at one modseq, in UID order; the three sequences run in parallel."""
+
+    mailbox: Mailbox
+    uids: "array[int]"
+    modseqs: "array[int]"
+    flags: list[Flags]
+    first_recent_uid: int
+    """Messages from this UID on are recent to the session that took this snapshot (RFC 3501 §2.3.2)."""
+
+    @property
+    def modseq(self) -> int:
+        """The modseq this view stands at."""
+        return self.mailbox.highestmodseq
+
+
+@frozen
+class Change:
+    """A message that is new or whose flags changed."""
+
+    uid: int
+    modseq: int
+    flags: Flags
+
+
+@frozen
+class Changes:
+    """What happened to a mailbox after a modseq. ``changed`` and ``expunged`` are in UID order."""
+
+    modseq: int
+    uidnext: int
+    changed: Sequence[Change]
+    expunged: Sequence[int]
+
+
+@frozen
+class Metadata:
+    """What is known of one message without opening it; the byte strings are ready to send.
+
+    ``header`` is the header section with its empty line. ``parts`` is what ``mail.structure`` packs: where each
+    part lies, so that BODY[1.2] needs no parsing.
+    """
+
+    uid: int
+    internal_date: datetime
+    saved_at: datetime
+    size: int
+    envelope: bytes
+    body: bytes
+    bodystructure: bytes
+    header: bytes
+    parts: bytes
+    reference: UUID
+
+
+class FlagMode(Enum):
+    """How STORE changes flags."""
+
+    REPLACE = ""
+    ADD = "+"
+    REMOVE = "-"
+
+
+@frozen
+class Appended:
+    """Where a message went (RFC 4315 §3)."""
+
+    mailbox_id: int
+    uidvalidity: int
+    uid: int
+
+
+@frozen
+class Copied:
+    """What COPY or MOVE did: ``sources[i]`` became ``targets[i]`` (RFC 4315 §3)."""
+
+    uidvalidity: int
+    sources: Sequence[int]
+    targets: Sequence[int]
+
+
+@frozen
+class Delivery:
+    """One final delivery of a content. ``account_id`` owns the mailbox called ``mailbox``, made if missing.
+
+    ``recipient`` is the envelope recipient as text, ``flags`` the first flags.
+    """
+
+    account_id: int
+    recipient: str
+    mailbox: str = "INBOX"
+    flags: Flags = frozenset()
+
+
+@frozen
+class Arrival:
+    """How a message came; stored with it for the API and the trail."""
+
+    trail: UUID
+    return_path: str = ""
+    ip: str = ""
+    tls: bool = False
+
+
+@frozen
+class Opened:
+    """One message opened for reading. ``read(offset, size)`` blocks: call it in a pool thread; then ``close()``."""
+
+    size: int
+    read: Callable[[int, int], bytes] = field(repr=False)
+    close: Callable[[], None] = field(repr=False)
+
+
+class IMailboxListener(Interface):
+    """Hears that a mailbox moved on. Called in the reactor thread; must not block or raise."""
+
+    def mailbox_changed(mailbox_id: int, modseq: int) -> None:
+        """The mailbox stands at ``modseq`` now; ask ``changes`` for what happened."""
+
+    def mailbox_deleted(mailbox_id: int) -> None:
+        """The mailbox is gone."""
+
+
+class IMessageStore(Interface):
+    """Every account's mailboxes. Coroutines run in the reactor; ``*_in`` run in the storage thread.
+
+    All raise ``NotFound`` for a mailbox that is not there (any more), ``Unavailable`` if the disk fails.
+    """
+
+    def mailboxes(account_id: int) -> Awaitable[list[Mailbox]]:
+        """All mailboxes of an account in name order, INBOX first."""
+
+    def mailbox(account_id: int, name: str) -> Awaitable[Mailbox]:
+        """One mailbox; any case of INBOX is INBOX (RFC 9051 §5.1)."""
+
+    def create(account_id: int, name: str, special_use: bytes | None = None) -> Awaitable[Mailbox]:
+        """Make a mailbox and the parents it lacks.
+
+        Raises:
+            AlreadyExists, Invalid (a name that no mailbox may have).
+        """
+
+    def delete(account_id: int, name: str) -> Awaitable[None]:
+        """Delete a mailbox and its messages; its children stay. INBOX cannot be deleted (``Forbidden``)."""
+
+    def rename(account_id: int, name: str, new_name: str) -> Awaitable[None]:
+        """Rename with all children; INBOX moves its messages and stays (RFC 9051 §6.3.6)."""
+
+    def subscribe(account_id: int, name: str, subscribed: bool) -> Awaitable[None]:
+        """Set the subscription. Unsubscribing what does not exist is not an error."""
+
+    def subscriptions(account_id: int) -> Awaitable[list[str]]:
+        """Names that are subscribed, existing or not (RFC 3501 §6.3.9)."""
+
+    def status(mailbox_id: int) -> Awaitable[MailboxStatus]:
+        """Counts now."""
+
+    def snapshot(mailbox_id: int, claim_recent: bool = False) -> Awaitable[Snapshot]:
+        """The whole mailbox. ``claim_recent``: later snapshots see these messages as not recent."""
+
+    def changes(mailbox_id: int, since: int) -> Awaitable[Changes]:
+        """What happened after modseq ``since``."""
+
+    def metadata(mailbox_id: int, uids: Sequence[int]) -> Awaitable[list[Metadata]]:
+        """Metadata of those UIDs that still exist, in UID order. Callers ask in slices of 1,000 at most."""
+
+    def open(mailbox_id: int, uid: int) -> Awaitable[Opened]:
+        """Open one message's content. ``NotFound`` if it was expunged."""
+
+    def append(
+        mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival
+    ) -> Awaitable[Appended]:
+        """Store one message; done when synced."""
+
+    def deliver(content: Content, deliveries: Sequence[Delivery], arrival: Arrival) -> Awaitable[list[Appended]]:
+        """Store one content in several accounts, all or none; done when synced."""
+
+    def deliver_in(
+        transaction: ITransaction, content: Content, deliveries: Sequence[Delivery], arrival: Arrival
+    ) -> list[Appended]:
+        """``deliver`` as part of a larger transaction."""
+
+    def change_flags(
+        mailbox_id: int,
+        uids: Collection[int],
+        mode: FlagMode,
+        flags: Flags,
+        unchanged_since: int | None = None,
+    ) -> Awaitable[list[Change]]:
+        """Change flags; answers the new state of each message that exists and passed ``unchanged_since``.
+
+        A message whose flags do not really change keeps its modseq.
+        """
+
+    def copy(mailbox_id: int, uids: Sequence[int], target_id: int) -> Awaitable[Copied]:
+        """Copy messages with flags and internal date, all or none."""
+
+    def move(mailbox_id: int, uids: Sequence[int], target_id: int) -> Awaitable[Copied]:
+        """Move messages, all or none (RFC 6851)."""
+
+    def expunge(mailbox_id: int, uids: Collection[int] | None = None) -> Awaitable[list[int]]:
+        r"""Remove messages flagged ``\Deleted``, all or those among ``uids``; answers the removed UIDs."""
+
+    def listen(mailbox_id: int, listener: IMailboxListener) -> None:
+        """Tell ``listener`` of every later change. Reactor thread only."""
+
+    def unlisten(mailbox_id: int, listener: IMailboxListener) -> None:
+        """Stop telling. Harmless if it was not listening."""

@@ -1,0 +1,82 @@
+"""Queue -> the outgoing hop; DNS; what the queue takes."""
+
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from attrs import frozen
+from zope.interface import Interface
+
+from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.mail.address import Address
+from daptinmail.mail.receipt import Receipt
+
+
+@frozen
+class MailExchanger:
+    """One MX record."""
+
+    preference: int
+    host: str
+
+
+class IResolver(Interface):
+    """DNS. All raise ``Unavailable`` when no answer can be had now; an empty list means the name has no such record."""
+
+    def mail_exchangers(domain: str) -> Awaitable[list[MailExchanger]]:
+        """MX records; a null MX (RFC 7505) is one with an empty host. ``NotFound`` for a name that does not exist."""
+
+    def addresses(host: str) -> Awaitable[list[str]]:
+        """A and AAAA records as text. ``NotFound`` for a name that does not exist."""
+
+    def texts(name: str) -> Awaitable[list[bytes]]:
+        """TXT records, their strings joined."""
+
+
+@frozen
+class OutboundMessage:
+    """A message for other hosts. ``server_id`` names the ``mail_server`` whose host name is used in EHLO."""
+
+    trail: UUID
+    return_path: Address | None
+    recipients: tuple[Address, ...]
+    content: Content
+    server_id: int
+    account_id: int | None = None
+    eight_bit: bool = False
+    smtputf8: bool = False
+
+
+class IQueue(Interface):
+    """Messages that wait for transfer."""
+
+    def enqueue_in(transaction: ITransaction, message: OutboundMessage) -> None:
+        """Keep content and one ``outbox`` row a recipient, in the caller's transaction."""
+
+    def enqueue(message: OutboundMessage) -> Awaitable[None]:
+        """``enqueue_in`` in a transaction of its own."""
+
+    def run_pass() -> Awaitable[int]:
+        """Try every due row once; answers how many recipients were tried."""
+
+
+@frozen
+class TransferRequest:
+    """All recipients of one message at one domain."""
+
+    trail: UUID
+    domain: str
+    return_path: Address | None
+    recipients: tuple[Address, ...]
+    path: Path
+    size: int
+    helo: str
+    eight_bit: bool
+    smtputf8: bool
+
+
+class ITransfer(Interface):
+    """One attempt to hand a message to the hosts of a domain."""
+
+    def transfer(request: TransferRequest) -> Awaitable[Sequence[Receipt]]:
+        """A receipt for each recipient. Never raises for what the remote side or the network does."""

@@ -1,0 +1,12 @@
+"""Pure vocabulary of mail; no reactor, no files, no database.
+
+``address``    local part and domain
+``envelope``   return-path, recipients, MAIL parameters
+``reply``      SMTP reply codes and enhanced status
+``header``     header section: fields, unfolding, decoded words
+``structure``  MIME structure of a content: parts and their offsets
+``imapdata``   ENVELOPE, BODY and BODYSTRUCTURE, rendered once when a message arrives
+``trace``      Received and Return-Path
+``dsn``        delivery status notifications
+``receipt``    outcome of one recipient: delivered, deferred, refused
+"""

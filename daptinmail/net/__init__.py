@@ -1,0 +1,8 @@
+"""Network plumbing and threads.
+
+``blocking``     blocking calls to pool threads
+``runtime``      the real clock and identifiers
+``dns``          ``IResolver`` over twisted.names
+``tls``          contexts chosen by SNI
+``multiplex``    two protocols behind one TLS port, chosen by ALPN or SNI
+"""
