@@ -119,9 +119,11 @@ mail_account = Table(
     Column("mail_server_id", Key, ForeignKey("mail_server.id"), nullable=False, index=True),
     Column("address_local", String(100), nullable=False),
     Column("address_domain", String(255), nullable=False),
+    Column("directory", String(600), nullable=False, unique=True),
     UniqueConstraint("address_domain", "address_local"),
 )
-"""``address_*``: where the account gets mail: ``username`` split, or its server's host name; lower case for look-up."""
+"""``address_*``: where the account gets mail: ``username`` split, or its server's host name; lower case for look-up.
+``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes."""
 
 mail_box = Table(
     "mail_box",

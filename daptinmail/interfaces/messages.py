@@ -10,6 +10,7 @@ from attrs import field, frozen
 from zope.interface import Interface
 
 from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.mail.address import Address
 
 Flags = frozenset[bytes]
 """System flags as ``rb"\\Seen"`` in their RFC 9051 §2.3.2 spelling, keywords as sent first. Never ``\\Recent``."""
@@ -167,6 +168,15 @@ class Opened:
     close: Callable[[], None] = field(repr=False)
 
 
+@frozen
+class Overview:
+    """One mailbox with its counts, and the reference of its latest message (``None`` when empty)."""
+
+    mailbox: Mailbox
+    status: MailboxStatus
+    latest: UUID | None
+
+
 class IMailboxListener(Interface):
     """Hears that a mailbox moved on. Called in the reactor thread; must not block or raise."""
 
@@ -256,6 +266,18 @@ class IMessageStore(Interface):
 
     def expunge(mailbox_id: int, uids: Collection[int] | None = None) -> Awaitable[list[int]]:
         r"""Remove messages flagged ``\Deleted``, all or those among ``uids``; answers the removed UIDs."""
+
+    def overview(references: Sequence[UUID]) -> Awaitable[list[Overview]]:
+        """Counts of those mailboxes that exist, by the references of their rows."""
+
+    def directory_for(address: Address) -> str:
+        """The directory of a new account's tree, relative to the mail directory, safe for any address."""
+
+    def open_account_in(transaction: ITransaction, account_id: int) -> None:
+        """Make the tree of a new ``mail_account`` row, INBOX and the special-use mailboxes."""
+
+    def close_account_in(transaction: ITransaction, account_id: int) -> None:
+        """Remove all mailboxes, messages and files of an account whose row is about to go."""
 
     def listen(mailbox_id: int, listener: IMailboxListener) -> None:
         """Tell ``listener`` of every later change. Reactor thread only."""

@@ -1,6 +1,7 @@
 """Queue -> the outgoing hop; DNS; what the queue takes."""
 
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -80,3 +81,26 @@ class ITransfer(Interface):
 
     def transfer(request: TransferRequest) -> Awaitable[Sequence[Receipt]]:
         """A receipt for each recipient. Never raises for what the remote side or the network does."""
+
+
+@frozen
+class ReturnedMessage:
+    """A message some of whose recipients were given up. ``path`` is its content; ``arrived`` when we took it."""
+
+    trail: UUID
+    return_path: Address | None
+    receipts: Sequence[Receipt]
+    path: Path
+    arrived: datetime
+    reporting_host: str
+    server_id: int | None
+
+
+class IReturns(Interface):
+    """Tells a sender what could not be delivered (RFC 3464)."""
+
+    def return_in(transaction: ITransaction, message: ReturnedMessage) -> None:
+        """Send a delivery status notification to the return-path, in the transaction that gives up.
+
+        Nothing is sent to the null return-path (RFC 5321 §4.5.5).
+        """
