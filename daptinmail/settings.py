@@ -1,6 +1,7 @@
 """Frozen settings: ``Boot`` comes from the command line, ``Live`` from the database and is replaced whole."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from uuid import UUID
 
@@ -45,6 +46,35 @@ class Interface:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+def parse_interface(text: str) -> Interface:
+    """Read ``host:port``, ``:port`` or ``[v6]:port``; the host is an IP address, ``localhost``, ``*`` or nothing.
+
+    Raises:
+        ValueError: not of that form, or the port is not in 1-65535; the message is fit for a client.
+    """
+    host, separator, port_text = text.strip().rpartition(":")
+    if not separator:
+        raise ValueError("expected host:port, for instance 0.0.0.0:465")
+    if not (port_text.isascii() and port_text.isdigit() and len(port_text) <= 5 and 1 <= int(port_text) <= 65535):
+        raise ValueError("the port must be a number from 1 to 65535")
+    return Interface(_interface_host(host), int(port_text))
+
+
+def _interface_host(host: str) -> str:
+    if host in {"", "*"}:
+        return ""
+    if host.lower() == "localhost":
+        return "127.0.0.1"
+    bracketed = host.startswith("[") and host.endswith("]")
+    try:
+        address = ip_address(host[1:-1] if bracketed else host)
+    except ValueError:
+        raise ValueError("the host must be an IP address, or empty for all") from None
+    if bracketed != (address.version == 6) or "%" in host:
+        raise ValueError("write an IPv6 address in brackets, for instance [::1]:465")
+    return str(address)
 
 
 @frozen
