@@ -23,6 +23,7 @@ class MemoryDirectory:
     attempts: list[tuple[str, str]] = field(factory=list)
     _accounts: dict[str, Account] = field(factory=dict)
     _passwords: dict[str, str] = field(factory=dict)
+    _servers: dict[str, int] = field(factory=dict)
 
     def add(self, username: str, password: str = "password", server_hostname: str = "mail.example.com") -> Account:
         """A new account; ``username`` without ``@`` gets mail at the server's host name."""
@@ -30,13 +31,12 @@ class MemoryDirectory:
         address = Address(local, domain.lower()) if at else Address(username, server_hostname)
         number = len(self._accounts) + 1
         self.hostnames.add(server_hostname)
-        servers = sorted({account.server_hostname for account in self._accounts.values()} | {server_hostname})
         account = Account(
             id=number,
             reference=UUID(int=0x0198_0000_0000_7000_9000_000000000000 + number),
             username=username,
             address=address,
-            server_id=servers.index(server_hostname) + 1,
+            server_id=self._servers.setdefault(server_hostname, len(self._servers) + 1),
             server_hostname=server_hostname,
         )
         self._accounts[username] = account
@@ -69,7 +69,5 @@ class MemoryDirectory:
     def may_send_as(self, account: Account, address: Address) -> bool:
         """Its own address, or a plus-address of it."""
         local, _, _ = address.local.partition("+")
-        return address.domain.lower() == account.address.domain and account.address.local.lower() in {
-            local.lower(),
-            address.local.lower(),
-        }
+        mine = {address.local.lower(), local.lower()}
+        return address.domain.lower() == account.address.domain and account.address.local.lower() in mine
