@@ -1,0 +1,232 @@
+"""``IMessageStore`` in memory: every result has fired already. The contract in ``tests/contracts`` holds for it too."""
+
+from array import array
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from attrs import define, evolve
+from zope.interface import implementer
+
+from daptinmail.errors import NotFound
+from daptinmail.interfaces.messages import (
+    Appended,
+    Arrival,
+    Change,
+    Changes,
+    Copied,
+    Delivery,
+    FlagMode,
+    Flags,
+    IMessageStore,
+    MailboxStatus,
+    Metadata,
+    Opened,
+    Overview,
+    Snapshot,
+)
+from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.store import flags as flag_rules
+from daptinmail.store.names import normal_name
+from tests.support.memory_box import Box, Message, fired
+from tests.support.memory_mailboxes import MemoryMailboxes
+
+
+@implementer(IMessageStore)
+@define(eq=False)
+class MemoryMessageStore(MemoryMailboxes):
+    """Mailboxes and messages in dictionaries.
+
+    Accounts exist after ``open_account`` (or ``open_account_in``). ``deliver_in`` takes UIDs at once and puts the
+    messages in place when the transaction commits.
+    """
+
+    # Views
+
+    @fired
+    def status(self, mailbox_id: int) -> MailboxStatus:
+        """Counts now."""
+        return self._box(mailbox_id).status()
+
+    @fired
+    def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
+        """The whole mailbox."""
+        box = self._box(mailbox_id)
+        messages = [box.messages[uid] for uid in sorted(box.messages)]
+        view = Snapshot(
+            mailbox=box.row,
+            uids=array("Q", [message.uid for message in messages]),
+            modseqs=array("Q", [message.modseq for message in messages]),
+            flags=[message.flags for message in messages],
+            first_recent_uid=box.first_recent_uid,
+        )
+        if claim_recent:
+            box.first_recent_uid = box.row.uidnext
+        return view
+
+    @fired
+    def changes(self, mailbox_id: int, since: int) -> Changes:
+        """What happened after modseq ``since``."""
+        box = self._box(mailbox_id)
+        newer = sorted(uid for uid, message in box.messages.items() if message.modseq > since)
+        return Changes(
+            modseq=box.row.highestmodseq,
+            uidnext=box.row.uidnext,
+            changed=[box.messages[uid].change() for uid in newer],
+            expunged=sorted(uid for uid, modseq in box.tombstones.items() if modseq > since),
+        )
+
+    @fired
+    def metadata(self, mailbox_id: int, uids: Sequence[int]) -> list[Metadata]:
+        """Metadata of those that exist."""
+        box = self._box(mailbox_id)
+        return [box.messages[uid].metadata() for uid in sorted(set(uids)) if uid in box.messages]
+
+    @fired
+    def open(self, mailbox_id: int, uid: int) -> Opened:
+        """One message's content."""
+        message = self._box(mailbox_id).messages.get(uid)
+        if message is None:
+            raise NotFound("No such message")
+        content = message.content
+        return Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
+
+    @fired
+    def overview(self, references: Sequence[UUID]) -> list[Overview]:
+        """Counts of those mailboxes that exist."""
+        wanted = set(references)
+        return [
+            Overview(box.row, box.status(), box.messages[max(box.messages)].reference if box.messages else None)
+            for box in self._boxes()
+            if box.row.reference in wanted
+        ]
+
+    # Messages
+
+    @fired
+    def append(
+        self, mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival
+    ) -> Appended:
+        """Store one message."""
+        box, flags = self._box(mailbox_id), flag_rules.canonical(flags)
+        uid = box.take_uid()
+        self._put(box, uid, content.read(), flags, internal_date, arrival)
+        self._tell(box)
+        return Appended(mailbox_id, box.row.uidvalidity, uid)
+
+    @fired
+    def deliver(self, content: Content, deliveries: Sequence[Delivery], arrival: Arrival) -> list[Appended]:
+        """Store one content in several accounts."""
+        commits: list[Callable[[], None]] = []
+        results = self._deliver(commits.append, content, deliveries, arrival)
+        for commit in commits:
+            commit()
+        return results
+
+    def deliver_in(
+        self, transaction: ITransaction, content: Content, deliveries: Sequence[Delivery], arrival: Arrival
+    ) -> list[Appended]:
+        """``deliver`` in place once ``transaction`` commits."""
+        return self._deliver(transaction.after_commit, content, deliveries, arrival)
+
+    @fired
+    def change_flags(
+        self,
+        mailbox_id: int,
+        uids: Collection[int],
+        mode: FlagMode,
+        flags: Flags,
+        unchanged_since: int | None = None,
+    ) -> list[Change]:
+        """Change flags of those that exist and pass ``unchanged_since``."""
+        box, flags = self._box(mailbox_id), flag_rules.canonical(flags)
+        passed = [
+            box.messages[uid]
+            for uid in sorted(set(uids))
+            if uid in box.messages and (unchanged_since is None or box.messages[uid].modseq <= unchanged_since)
+        ]
+        after = {message.uid: flag_rules.changed(message.flags, mode, flags) for message in passed}
+        different = [message for message in passed if after[message.uid] != message.flags]
+        if different:
+            modseq = box.step()
+            for message in different:
+                box.messages[message.uid] = evolve(message, flags=after[message.uid], modseq=modseq)
+            self._tell(box)
+        return [box.messages[message.uid].change() for message in passed]
+
+    @fired
+    def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
+        """Copy with flags and internal date."""
+        return self._transfer(self._box(mailbox_id), uids, self._box(target_id), keep=True)
+
+    @fired
+    def move(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
+        """Move with flags and internal date."""
+        return self._transfer(self._box(mailbox_id), uids, self._box(target_id), keep=False)
+
+    @fired
+    def expunge(self, mailbox_id: int, uids: Collection[int] | None = None) -> list[int]:
+        r"""Remove messages flagged \Deleted."""
+        box = self._box(mailbox_id)
+        gone = sorted(
+            uid
+            for uid, message in box.messages.items()
+            if flag_rules.DELETED in message.flags and (uids is None or uid in uids)
+        )
+        if gone:
+            modseq = box.step()
+            for uid in gone:
+                box.bury(uid, modseq)
+            self._tell(box)
+        return gone
+
+    # Inside
+
+    def _put(
+        self,
+        box: Box,
+        uid: int,
+        content: bytes,
+        flags: Flags,
+        internal_date: datetime | None,
+        arrival: Arrival,
+        recipient: str = "",
+    ) -> None:
+        now = self.clock.now()
+        box.messages[uid] = Message(
+            uid,
+            box.step(),
+            flags,
+            internal_date or now,
+            now,
+            content,
+            self.identifiers.uuid7(),
+            arrival,
+            recipient,
+        )
+
+    def _deliver(
+        self,
+        at_commit: Callable[[Callable[[], None]], object],
+        content: Content,
+        deliveries: Sequence[Delivery],
+        arrival: Arrival,
+    ) -> list[Appended]:
+        for delivery in deliveries:
+            self._account(delivery.account_id)
+        names = [normal_name(delivery.mailbox) for delivery in deliveries]
+        octets = content.read()
+        results = []
+        for name, delivery in zip(names, deliveries, strict=True):
+            box = self.accounts[delivery.account_id].get(name) or self._make(delivery.account_id, name, subscribed=True)
+            uid, flags = box.take_uid(), flag_rules.canonical(delivery.flags)
+
+            def place(
+                box: Box = box, uid: int = uid, flags: Flags = flags, recipient: str = delivery.recipient
+            ) -> None:
+                self._put(box, uid, octets, flags, None, arrival, recipient)
+                self._tell(box)
+
+            at_commit(place)
+            results.append(Appended(box.row.id, box.row.uidvalidity, uid))
+        return results
