@@ -3,9 +3,13 @@
 ``address``    local part and domain
 ``envelope``   return-path, recipients, MAIL parameters
 ``reply``      SMTP reply codes and enhanced status
-``header``     header section: fields, unfolding, decoded words
+``header``     header section: fields, unfolding
+``words``      encoded words and 8-bit values as text
+``parameters`` Content-Type and Content-Disposition
+``addresslist`` address lists in header fields
 ``structure``  MIME structure of a content: parts and their offsets
 ``imapdata``   ENVELOPE, BODY and BODYSTRUCTURE, rendered once when a message arrives
+``summary``    everything the store keeps about a message
 ``trace``      Received and Return-Path
 ``dsn``        delivery status notifications
 ``receipt``    outcome of one recipient: delivered, deferred, refused

@@ -1,0 +1,97 @@
+"""The header section of a content: its fields, and where they lie (RFC 5322 §2.2).
+
+Nothing here raises on hostile input; time is linear in the octets. Lines may end with CRLF or LF.
+"""
+
+import mmap
+import re
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from attrs import define, field, frozen
+
+Buffer = bytes | mmap.mmap
+"""A content in memory or mapped from its file."""
+
+MAX_HEADER = 1 << 20  # octets of a header section that are looked at
+MAX_FIELDS = 1000
+
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
+# A field name is printable US-ASCII without the colon; folded lines begin with a blank (RFC 5322 §2.2, §2.2.3).
+_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]*\n(?=[ \t]))*[^\n]*)\n?", re.M)
+
+
+@frozen
+class Field:
+    """One field: ``name`` as written, ``value`` raw with its folds; ``start`` to ``end`` with the line end."""
+
+    name: bytes
+    value: bytes
+    start: int
+    end: int
+
+
+def header_end(content: Buffer, start: int = 0, end: int | None = None) -> int:
+    """Where the body begins: the offset after the empty line.
+
+    Without an empty line all is header. A section over ``MAX_HEADER`` octets ends there, at a line end if it has one.
+    """
+    end = len(content) if end is None else end
+    first = content[start : min(start + 2, end)]
+    if first == b"\r\n" or first[:1] == b"\n":
+        return start + (2 if first == b"\r\n" else 1)
+    limit = min(end, start + MAX_HEADER)
+    found = _EMPTY_LINE.search(content, start, limit)
+    if found:
+        return found.end()
+    if limit == end:
+        return end
+    cut = content.rfind(b"\n", start, limit)
+    return limit if cut < 0 else cut + 1
+
+
+def find_fields(raw: bytes) -> Iterator[Field]:
+    """All fields in order; lines that are not fields are passed over."""
+    for match in _FIELD.finditer(raw):
+        name, value = match.groups()
+        yield Field(name, value.removesuffix(b"\r"), match.start(), match.end())
+
+
+def select_fields(raw: bytes, names: Collection[bytes], exclude: bool = False) -> bytes:
+    """The fields so named (any case), or all others; then an empty line (RFC 9051 §6.4.5.1, HEADER.FIELDS)."""
+    wanted = {name.lower() for name in names}
+    chosen = [raw[one.start : one.end] for one in find_fields(raw) if (one.name.lower() in wanted) != exclude]
+    if chosen and not chosen[-1].endswith(b"\n"):
+        chosen[-1] += b"\r\n"
+    return b"".join(chosen) + b"\r\n"
+
+
+def unfold(value: bytes) -> bytes:
+    """The value on one line, without blanks at its ends (RFC 5322 §2.2.3)."""
+    if b"\n" in value:
+        value = value.replace(b"\r\n", b"").replace(b"\n", b"")
+    return value.strip()
+
+
+@define
+class HeaderSection:
+    """Values by name. ``raw`` is the section, with or without its empty line."""
+
+    raw: bytes
+    _values: dict[bytes, list[bytes]] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        values: dict[bytes, list[bytes]] = {}
+        for match in islice(_FIELD.finditer(self.raw, 0, MAX_HEADER), MAX_FIELDS):
+            name, value = match.groups()
+            values.setdefault(name.lower(), []).append(value)
+        self._values = values
+
+    def first(self, name: bytes) -> bytes | None:
+        """The unfolded value of the first field called ``name`` (lower case)."""
+        values = self._values.get(name)
+        return unfold(values[0]) if values else None
+
+    def every(self, name: bytes) -> list[bytes]:
+        """The unfolded values of all fields called ``name`` (lower case)."""
+        return [unfold(value) for value in self._values.get(name, ())]

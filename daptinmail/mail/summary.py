@@ -1,0 +1,85 @@
+"""Everything the store keeps about a message, worked out once when it arrives."""
+
+from attrs import frozen
+
+from daptinmail.mail.addresslist import parse_address_list
+from daptinmail.mail.header import Buffer, HeaderSection, header_end
+from daptinmail.mail.imapdata import render_body, render_bodystructure, render_envelope
+from daptinmail.mail.parameters import parameter
+from daptinmail.mail.structure import Part, pack_parts, parse_structure
+from daptinmail.mail.words import clean, decode_charset, decode_words
+
+_CUT = 1 << 14  # octets of a header value that are decoded
+_SIGNATURES = {"pgp-signature", "pgp-encrypted", "pkcs7-signature", "x-pkcs7-signature"}
+
+
+@frozen
+class Summary:
+    """What ``summarize`` finds. Byte strings are ready to send by IMAP; text is decoded and cut to column widths."""
+
+    header: bytes
+    envelope: bytes
+    body: bytes
+    bodystructure: bytes
+    parts: bytes
+    message_id: str = ""
+    subject: str = ""
+    from_address: str = ""
+    sender_address: str = ""
+    to_address: str = ""
+    reply_to_address: str = ""
+    content_type: str = "text/plain"
+    has_attachment: bool = False
+
+
+def summarize(content: Buffer) -> Summary:
+    """Read a content once. Never raises for what is in it; takes time linear in its size."""
+    header = HeaderSection(content[: header_end(content)])
+    structure = parse_structure(content, header)
+    first = header.first
+    sender = _addresses(header, b"from")
+    return Summary(
+        header=header.raw,
+        envelope=render_envelope(header),
+        body=render_body(structure),
+        bodystructure=render_bodystructure(structure),
+        parts=pack_parts(structure),
+        message_id=clean(decode_charset((first(b"message-id") or b"")[:_CUT]))[:500],
+        subject=decode_words((first(b"subject") or b"")[:_CUT])[:500],
+        from_address=sender,
+        sender_address=_addresses(header, b"sender") or sender,
+        to_address=_addresses(header, b"to"),
+        reply_to_address=_addresses(header, b"reply-to"),
+        content_type=clean(decode_charset((first(b"content-type") or b"text/plain")[:_CUT]))[:255],
+        has_attachment=_has_attachment(structure),
+    )
+
+
+def _addresses(header: HeaderSection, name: bytes) -> str:
+    """The addresses of a field without display names, cut to 200 characters."""
+    values = header.every(name)
+    if not values:
+        return ""
+    specs = [one.spec for one in parse_address_list(b",".join(values)[:_CUT])]
+    return clean(decode_charset(b", ".join([spec for spec in specs if spec])))[:200]
+
+
+def _has_attachment(structure: Part) -> bool:
+    """True if a reader would show an attachment: by disposition, by file name, or by type."""
+    waiting = [structure]
+    while waiting:
+        part = waiting.pop()
+        if part.children:
+            waiting.extend(part.children)
+        elif _is_attachment(part):
+            return True
+    return False
+
+
+def _is_attachment(part: Part) -> bool:
+    if part.disposition is not None:
+        return part.disposition != b"inline"
+    if part.subtype in _SIGNATURES:
+        return False
+    named = any(parameter(part.parameters, name) is not None for name in (b"name", b"name*"))
+    return named or (part.type in {"application", "audio", "image", "video"} and part.id is None)
