@@ -1,0 +1,11 @@
+"""Composition root: the only place that names concrete classes of every layer.
+
+``build``       settings.Boot and a reactor -> every part, wired
+``root``        the service tree: ordered start and stop
+``live``        the database's rows -> ``settings.Live``
+``wanted``      ``Live`` -> the listeners that should run (pure)
+``listeners``   the listeners that do run; sockets that stay open over a change
+``sockets``     ports bound before privileges are dropped
+``control``     reconcile: makes running listeners match wanted ones, and says what it did
+``quickstart``  the first set-up in one command
+"""

@@ -1,0 +1,101 @@
+"""Reads ``Live`` from the database. Values are interpreted here and nowhere else; rows keep what was sent."""
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Row, select
+
+from daptinmail.db.schema import config, mail_server
+from daptinmail.settings import (
+    ImapSettings,
+    Interface,
+    Live,
+    OutboundSettings,
+    ServerSettings,
+    parse_interface,
+)
+
+IMAPS_PORT = 993  # RFC 8314 §7.2
+IMAP_HOST_PREFIXES = ("imap.", "imaps.", "imps.")
+
+
+def read_live(connection: Connection, machine: str) -> Live:
+    """Everything the database says about how to run; ``machine`` is the host name where none is configured."""
+    values = {name: unquote(value) for name, value in connection.execute(select(config.c.name, config.c.value))}
+    rows = connection.execute(select(mail_server).order_by(mail_server.c.id))
+    hostname = values.get("hostname") or machine
+    return Live(
+        hostname=hostname,
+        servers=tuple(_server(row) for row in rows),
+        imap=_imap(values, hostname),
+        outbound=OutboundSettings(
+            hold=is_true(values.get("mail.outbound.hold")),
+            allow_loopback=is_true(values.get("mail.outbound.allow_loopback")),
+            port=_port(values.get("mail.outbound.port"), 25),
+        ),
+        dkim_selector=values.get("mail.dkim_selector") or "d1",
+        config=values,
+    )
+
+
+def unquote(value: str) -> str:
+    """The value without white space around it and without one pair of JSON quotes."""
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        try:
+            decoded = json.loads(value)
+        except ValueError:
+            return value
+        return str(decoded)
+    return value
+
+
+def is_true(value: str | None) -> bool:
+    """True for what Daptin's users write for true."""
+    return (value or "").lower() in {"true", "1", "yes", "on"}
+
+
+def imap_hostname(values: Mapping[str, str], hostname: str) -> str:
+    """``imap.hostname``; else ``hostname`` if it already names an IMAP host; else ``imap.`` in front of it."""
+    if values.get("imap.hostname"):
+        return values["imap.hostname"].lower()
+    hostname = hostname.lower()
+    return hostname if hostname.startswith(IMAP_HOST_PREFIXES) else f"imap.{hostname}"
+
+
+def _imap(values: Mapping[str, str], hostname: str) -> ImapSettings:
+    implicit = is_true(values.get("imps.enabled"))
+    enabled = implicit or is_true(values.get("imap.enabled"))
+    default = f"0.0.0.0:{IMAPS_PORT}" if implicit else ":1143"
+    interface, fault = _interface(values.get("imap.listen_interface") or default)
+    if interface is not None and interface.port == IMAPS_PORT:
+        implicit = True
+    return ImapSettings(enabled, interface, implicit, imap_hostname(values, hostname), fault)
+
+
+def _server(row: Row[tuple[object, ...]]) -> ServerSettings:
+    interface, fault = _interface(row.listen_interface)
+    return ServerSettings(
+        id=row.id,
+        reference=row.reference_id,
+        hostname=row.hostname,
+        is_enabled=row.is_enabled,
+        interface=interface,
+        max_size=row.max_size,
+        max_clients=row.max_clients,
+        xclient_on=row.xclient_on,
+        always_on_tls=row.always_on_tls,
+        authentication_required=row.authentication_required,
+        fault=fault,
+    )
+
+
+def _interface(text: str) -> tuple[Interface | None, str]:
+    try:
+        return parse_interface(text), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _port(value: str | None, default: int) -> int:
+    return int(value) if value and value.isdecimal() and 0 < int(value) < 65536 else default

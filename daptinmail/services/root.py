@@ -1,0 +1,146 @@
+"""The root of the service tree: what happens when, at start and at stop.
+
+``privilegedStartService`` binds ports; ``startService``, after privileges are dropped, opens files; once the reactor
+runs, listeners take their sockets. At stop: listeners first, then the queue, then storage.
+"""
+
+import fcntl
+import os
+from typing import IO, Any
+
+from attrs import define, field
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from daptinmail.errors import ConfigurationError
+from daptinmail.net.blocking import deferred
+from daptinmail.services.build import Parts, assemble
+from daptinmail.services.listeners import SwitchFactory
+from daptinmail.services.quickstart import Ports, choose_ports
+from daptinmail.services.sockets import BoundSockets
+from daptinmail.settings import Boot
+
+LOCK_NAME = "daptinmail.lock"
+
+
+@define(eq=False, slots=False)
+class Root(Service):
+    """The whole application."""
+
+    _boot: Boot
+    _reactor: Any
+    _sockets: BoundSockets = field(factory=BoundSockets)
+    _http_ports: list[IListeningPort] = field(factory=list)
+    _http: SwitchFactory = field(factory=SwitchFactory)
+    _ports: Ports | None = None
+    _lock: IO[str] | None = None
+    _parts: Parts | None = None
+    _begun: "Deferred[None] | None" = None
+    _log = Logger()
+
+    def privilegedStartService(self) -> None:
+        """Bind every port that may need privileges.
+
+        Raises:
+            ConfigurationError: an HTTP endpoint cannot be had, or quickstart finds no port.
+        """
+        try:
+            self._sockets.bind_listed(self._boot.data_dir)
+            if self._boot.quickstart:
+                self._ports = choose_ports(self._boot, self._sockets)
+        except OSError as error:
+            raise ConfigurationError(str(error)) from error
+        for endpoint in self._boot.http:
+            self._http_ports.append(self._listen_http(endpoint))
+
+    def startService(self) -> None:
+        """Open the data directory and the database; the rest waits for the reactor.
+
+        Raises:
+            ConfigurationError: either cannot be used.
+        """
+        super().startService()
+        self._lock = open_data_dir(self._boot)
+        self._parts = assemble(self._boot, self._reactor, self._sockets)
+        self._parts.start()
+        self._reactor.callWhenRunning(self._begin)
+
+    def stopService(self) -> "Deferred[None]":
+        """Stop in order; the Deferred fires when the last write is on disk."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    def _listen_http(self, endpoint: str) -> IListeningPort:
+        outcome: list[IListeningPort | Failure] = []
+        serverFromString(self._reactor, endpoint).listen(self._http).addBoth(outcome.append)
+        if not outcome or isinstance(outcome[0], Failure):
+            reason = outcome[0].getErrorMessage() if outcome else "no answer"
+            raise ConfigurationError(f"cannot serve HTTP on {endpoint}: {reason}")
+        return outcome[0]
+
+    def _begin(self) -> None:
+        self._begun = Deferred.fromCoroutine(self._run())
+        self._begun.addErrback(self._give_up)
+
+    async def _run(self) -> None:
+        assert self._parts is not None
+        addresses = tuple(http_address(port.getHost()) for port in self._http_ports)
+        await self._parts.open(self._boot.quickstart, self._ports, addresses)
+        self._http.current = self._parts.site
+        self._log.info("HTTP API on {addresses}", addresses=" ".join(addresses))
+
+    def _give_up(self, failure: Failure) -> None:
+        self._log.failure("daptinmail cannot start", failure)
+        self._reactor.stop()
+
+    async def _stop(self) -> None:
+        self._http.current = None
+        for port in self._http_ports:
+            await deferred(_stop_port)(port)
+        if self._parts is not None:
+            await self._parts.stop()
+        self._sockets.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+async def _stop_port(port: IListeningPort) -> None:
+    stopping = port.stopListening()
+    if stopping is not None:
+        await stopping
+
+
+def open_data_dir(boot: Boot) -> IO[str]:
+    """Make the data directory if it is missing, and hold its lock. Blocking.
+
+    Raises:
+        ConfigurationError: not writable, or another process uses it.
+    """
+    made = not boot.data_dir.exists()
+    try:
+        boot.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (boot.data_dir / LOCK_NAME).open("w")
+    except OSError as error:
+        if made and boot.data_dir.is_dir():
+            boot.data_dir.rmdir()
+        raise ConfigurationError(f"cannot use data directory {boot.data_dir}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise ConfigurationError(f"data directory {boot.data_dir} is in use by another process") from error
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def http_address(address: Any) -> str:
+    """The URL of a listening address."""
+    if not hasattr(address, "port"):
+        return f"unix:{getattr(address, 'name', address)}"
+    host = "127.0.0.1" if address.host in {"0.0.0.0", ""} else address.host
+    return f"http://[{host}]:{address.port}" if ":" in host else f"http://{host}:{address.port}"

@@ -1,0 +1,129 @@
+"""The ``twistd daptinmail`` command line -> ``settings.Boot`` -> the service tree."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar
+
+from twisted.application.service import IService
+from twisted.internet.endpoints import serverFromString
+from twisted.python import usage
+
+from daptinmail import __version__
+from daptinmail.errors import ConfigurationError
+from daptinmail.mail.address import Address, BadAddress
+from daptinmail.settings import DEFAULT_HTTP, Boot
+
+DATABASE_SCHEMES = ("sqlite:///", "postgresql://")
+
+
+class Options(usage.Options):
+    """Options of ``twistd daptinmail``."""
+
+    synopsis = "[options]"
+    longdesc = "A mail server (SMTP, IMAP, queue, DKIM) that is configured over HTTP."
+    optParameters: ClassVar = [
+        ["data-dir", None, "./daptinmail-data", "Directory for mail, queue and the default database."],
+        [
+            "database",
+            None,
+            None,
+            "Database URL: sqlite:///PATH or postgresql://...  [default: SQLite in the data directory]",
+        ],
+        ["resolver", None, None, "DNS server to ask, HOST:PORT.  [default: the system's]"],
+        ["quickstart", None, None, "Set everything up for this mail address, once."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["http"] = []
+
+    def opt_http(self, endpoint: str) -> None:
+        """Serve HTTP on this Twisted endpoint; may be given several times.  [default: loopback 6336 and 8080]"""
+        self["http"].append(endpoint)
+
+    def opt_version(self) -> None:
+        """Print the version and exit."""
+        print(f"daptinmail {__version__}")
+        sys.exit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse, and turn what is wrong into one line and a non-zero exit."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            sys.exit(f"twistd daptinmail: {error}")
+
+    def postOptions(self) -> None:
+        """Check what can be checked before anything is opened."""
+        try:
+            self.boot = parse_boot(self)
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from error
+
+
+def parse_boot(options: Any) -> Boot:
+    """The command line as a value.
+
+    Raises:
+        ValueError: an option is malformed; the text names it.
+    """
+    data_dir = Path(options["data-dir"]).absolute()
+    database = options["database"] or f"sqlite:///{data_dir / 'daptinmail.sqlite'}"
+    if not database.startswith(DATABASE_SCHEMES):
+        raise ValueError("--database: the URL must begin with sqlite:/// or postgresql://")
+    return Boot(
+        data_dir=data_dir,
+        database_url=database,
+        http=tuple(_endpoint(text) for text in options["http"] or DEFAULT_HTTP),
+        resolver=_resolver(options["resolver"]),
+        quickstart=_quickstart(options["quickstart"]),
+    )
+
+
+def _endpoint(text: str) -> str:
+    from twisted.internet import reactor  # the endpoint parser wants one; nothing listens yet
+
+    try:
+        serverFromString(reactor, text)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"--http {text}: not a Twisted endpoint ({error})") from error
+    return text
+
+
+def _resolver(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError("--resolver: expected HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _quickstart(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return str(Address.parse(text))
+    except BadAddress as error:
+        raise ValueError(f"--quickstart: {error}") from error
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """The service tree for ``twistd``; tests hand in a reactor."""
+    from daptinmail.services.root import Root
+
+    if reactor is None:
+        from twisted.internet import reactor
+
+        sys.excepthook = one_line_for_operators
+    return Root(options.boot, reactor)
+
+
+def one_line_for_operators(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """An ``excepthook``: what the operator can mend is one line, everything else a traceback."""
+    if isinstance(error, ConfigurationError):
+        print(f"twistd daptinmail: {error.text}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
