@@ -120,10 +120,12 @@ mail_account = Table(
     Column("address_local", String(100), nullable=False),
     Column("address_domain", String(255), nullable=False),
     Column("directory", String(600), nullable=False, unique=True),
+    Column("last_uidvalidity", BigInteger, nullable=False, default=0, server_default="0"),
     UniqueConstraint("address_domain", "address_local"),
 )
 """``address_*``: where the account gets mail: ``username`` split, or its server's host name; lower case for look-up.
-``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes."""
+``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes.
+``last_uidvalidity``: the greatest UIDVALIDITY given to any of its mailboxes, so that none is given twice."""
 
 mail_box = Table(
     "mail_box",
