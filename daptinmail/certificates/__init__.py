@@ -1,0 +1,11 @@
+"""Keys and certificates: made, imported, kept encrypted, and served to listeners.
+
+``generate``      RSA keys and self-signed certificates
+``pem``           reads and checks what an operator imports
+``secrets``       encrypts private keys for the database
+``rows``          the ``certificate`` rows as values
+``keyring``       the rows with their private keys open, kept in memory
+``certificates``  ``ICertificates`` and ``ISigningKeys``
+``contexts``      ``ITlsContexts``: the certificate of each handshake, chosen by SNI
+``rules``         what ``certificate`` rows do beyond holding columns
+"""

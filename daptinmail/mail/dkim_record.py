@@ -1,0 +1,31 @@
+"""The DNS record of a DKIM key (RFC 6376 §3.6.1)."""
+
+import re
+
+MAX_STRING = 255  # octets of one character-string, RFC 1035 §3.3
+DEFAULT_SELECTOR = "d1"
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+
+
+def parse_selector(text: str | None) -> str:
+    """The selector to use: ``text`` (config ``mail.dkim_selector``) if it is one valid label, else the default."""
+    selector = (text or "").strip().strip('"').lower()
+    return selector if _LABEL.fullmatch(selector) else DEFAULT_SELECTOR
+
+
+def record_name(selector: str, domain: str) -> str:
+    """Owner name of the TXT record."""
+    return f"{selector}._domainkey.{domain}"
+
+
+def record_text(public_key_pem: str) -> str:
+    """The record's text: the tags with the public key."""
+    lines = public_key_pem.strip().splitlines()
+    return "v=DKIM1; k=rsa; p=" + "".join(line.strip() for line in lines if not line.startswith("-"))
+
+
+def zone_line(name: str, text: str) -> str:
+    """A line for a zone file, the text split into strings of at most 255 octets."""
+    strings = " ".join(f'"{text[start : start + MAX_STRING]}"' for start in range(0, len(text), MAX_STRING))
+    return f"{name}. IN TXT ( {strings} )"
