@@ -1,4 +1,7 @@
-"""The tables. Names and columns of the API's types are Daptin's; columns of ours follow after them."""
+"""The tables. Names and columns of the API's types are Daptin's; columns of ours follow after them.
+
+Ids are never used twice (``sqlite_autoincrement``): groups, listeners and sessions refer to rows by id.
+"""
 
 from typing import Any
 
@@ -62,6 +65,7 @@ user_account = Table(
     Column("password", String(200), nullable=False),
     Column("confirmed", Boolean, nullable=False, default=False),
     Column("auth_version", Integer, nullable=False, default=1),
+    sqlite_autoincrement=True,
 )
 
 usergroup = Table(
@@ -69,6 +73,7 @@ usergroup = Table(
     metadata,
     *_standard(),
     Column("name", String(80), nullable=False, unique=True),
+    sqlite_autoincrement=True,
 )
 
 record_usergroup = Table(
@@ -80,6 +85,7 @@ record_usergroup = Table(
     Column("usergroup_id", Key, ForeignKey("usergroup.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("permission", Integer, nullable=False, default=DEFAULT_PERMISSION),
     UniqueConstraint("kind", "record_id", "usergroup_id"),
+    sqlite_autoincrement=True,
 )
 """Which groups a row of any type belongs to; for ``user_account`` rows this is membership."""
 
@@ -107,6 +113,7 @@ mail_server = Table(
     Column("authentication_required", Boolean, nullable=False, default=True),
     Column("status", String(20), nullable=False, default="pending"),
     Column("status_message", Text, nullable=False, default=""),
+    sqlite_autoincrement=True,
 )
 """``status``: pending (until the next restart or sync), listening, disabled or failed (``status_message`` says why)."""
 
@@ -122,6 +129,7 @@ mail_account = Table(
     Column("directory", String(600), nullable=False, unique=True),
     Column("last_uidvalidity", BigInteger, nullable=False, default=0, server_default="0"),
     UniqueConstraint("address_domain", "address_local"),
+    sqlite_autoincrement=True,
 )
 """``address_*``: where the account gets mail: ``username`` split, or its server's host name; lower case for look-up.
 ``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes.
@@ -144,6 +152,7 @@ mail_box = Table(
     Column("first_recent_uid", BigInteger, nullable=False, default=1),
     Column("directory", String(1000), nullable=False),
     UniqueConstraint("mail_account_id", "name"),
+    sqlite_autoincrement=True,
 )
 """``directory``: name of the Maildir++ folder inside the account's tree, "" for INBOX."""
 
@@ -189,6 +198,7 @@ mail = Table(
     Column("trail", Reference),
     UniqueConstraint("mail_box_id", "uid"),
     Index("ix_mail_mail_box_id_modseq", "mail_box_id", "modseq"),
+    sqlite_autoincrement=True,
 )
 """``flags``: comma-separated, without ``\\Recent``. ``file_name``: the file in the mailbox's ``cur``."""
 
@@ -236,6 +246,7 @@ outbox = Table(
     Column("lease_holder", String(40)),
     Column("sent_at", UnixTime),
     Column("remote", String(255)),
+    sqlite_autoincrement=True,
 )
 """``state``: queued, held, sent or failed. The content is the file ``<queue dir>/<trail hex>``."""
 
@@ -251,6 +262,7 @@ certificate = Table(
     Column("private_key_pem", Text),
     Column("public_key_pem", Text),
     Column("expires_at", UnixTime),
+    sqlite_autoincrement=True,
 )
 """``private_key_pem`` is encrypted with the key ``encryption.secret`` of ``_config``."""
 

@@ -1,0 +1,151 @@
+"""Group commit: many units of work in one transaction, each undone alone if it fails. Knows no threads."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from daptinmail.db.disk import FileSystem
+from daptinmail.db.files import FileEffects
+from daptinmail.errors import Unavailable
+from daptinmail.interfaces.runtime import IClock
+from daptinmail.interfaces.storage import Content, ITransaction
+
+OUR_FAULT = (OSError, OperationalError, InterfaceError, InternalError)
+"""What the disk or the database raises when it, and not the caller, is at fault."""
+
+
+@implementer(ITransaction)
+@frozen(eq=False)
+class Transaction:
+    """What a unit of work may do."""
+
+    connection: Connection
+    now: datetime
+    _files: FileEffects
+    _callbacks: list[Callable[[], None]]
+
+    def place(self, content: Content, path: Path) -> None:
+        """Write a content to a file."""
+        self._files.place(content, path)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Give a file a second name."""
+        self._files.link(source, target)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename a file or directory."""
+        self._files.rename(source, target)
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory and its parents."""
+        self._files.make_directory(path)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or an empty directory after the commit."""
+        self._files.remove(path)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back in the reactor thread."""
+        self._callbacks.append(callback)
+
+
+@define(eq=False)
+class Unit:
+    """One piece of work, who waits for it, and how it went."""
+
+    work: Callable[[ITransaction], Any]
+    waiter: "Deferred[Any]" = field(factory=Deferred)
+    callbacks: list[Callable[[], None]] = field(factory=list)
+    result: Any = None
+    failure: Failure | None = None
+
+    log = Logger()
+
+    def fail(self, error: Exception) -> None:
+        """Note why the unit failed; what is our fault becomes ``Unavailable`` with its cause in the log only."""
+        if isinstance(error, OUR_FAULT):
+            self.log.error("storage failed: {error}", error=error)
+            error = Unavailable(cause=str(error))
+        self.failure = Failure(error)
+
+    def tell(self) -> None:
+        """Run the callbacks of a committed unit and fire its Deferred, which may have been cancelled."""
+        if self.failure is None:
+            for callback in self.callbacks:
+                self._call(callback)
+        if not self.waiter.called:
+            self.waiter.callback(self.result if self.failure is None else self.failure)
+
+    def _call(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception:  # noqa: BLE001 - one listener's fault must not reach the others
+            self.log.failure("a listener failed after a commit")
+
+
+@define(eq=False)
+class GroupCommit:
+    """Runs units together and makes them durable before it returns."""
+
+    engine: Engine
+    clock: IClock
+    disk: FileSystem
+
+    log = Logger()
+
+    def run(self, units: Sequence[Unit]) -> None:
+        """Run all units; each has its result or failure afterwards. Blocking."""
+        try:
+            self._together(units)
+        except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
+            self.log.warn("a batch of {count} units failed, trying one by one: {error}", count=len(units), error=error)
+            for unit in units:
+                self._again(unit)
+
+    def _again(self, unit: Unit) -> None:
+        try:
+            self._together([unit], may_link=False)
+        except Exception as error:  # noqa: BLE001 - told to the waiter
+            unit.fail(error if isinstance(error, OUR_FAULT) else OSError(repr(error)))
+
+    def _together(self, units: Sequence[Unit], may_link: bool = True) -> None:
+        files = FileEffects(self.disk, may_link)
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            try:
+                for unit in units:
+                    self._run(unit, connection, files, len(units) > 1)
+                if all(unit.failure for unit in units):
+                    transaction.rollback()
+                    return
+                files.make_durable()
+                transaction.commit()
+            except BaseException:
+                files.undo()
+                raise
+        files.finish()
+
+    def _run(self, unit: Unit, connection: Connection, files: FileEffects, savepoint: bool) -> None:
+        unit.failure, unit.callbacks = None, []
+        now = self.clock.now()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        mark = files.mark()
+        if savepoint:
+            connection.exec_driver_sql("SAVEPOINT unit")
+        try:
+            unit.result = unit.work(Transaction(connection, now, files, unit.callbacks))
+        except Exception as error:  # noqa: BLE001 - told to the waiter
+            unit.fail(error)
+            files.undo(mark)
+            if savepoint:
+                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+        if savepoint:
+            connection.exec_driver_sql("RELEASE SAVEPOINT unit")

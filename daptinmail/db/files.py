@@ -1,0 +1,244 @@
+"""What the units of one batch do to files, and how it is undone.
+
+Files are written and synced under temporary names, then renamed, then every touched directory is synced; only then
+may the database commit. Each step leaves a way back, in order, so that the last unit or the whole batch can be undone.
+"""
+
+import errno
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from attrs import define, field, frozen
+from twisted.logger import Logger
+
+from daptinmail.db.disk import FileSystem
+from daptinmail.interfaces.storage import Content
+
+MAX_OPEN = 64
+"""Files kept open until the batch is synced; further ones are synced at once."""
+
+_CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EACCES, errno.EOPNOTSUPP}
+_MAILDIR_PLACES = ("cur", "new")
+
+
+@define(eq=False)
+class _Placement:
+    """A file on its way: now at ``at``, under a temporary name until renamed to ``target``."""
+
+    at: Path
+    target: Path
+    descriptor: int | None = None
+
+
+@frozen
+class Mark:
+    """How far the effects had come when a unit began."""
+
+    undo: int
+    directories: int
+    removals: int
+
+
+@define(eq=False)
+class FileEffects:
+    """The effects of one batch, in order. Used in one thread."""
+
+    _disk: FileSystem
+    _may_link: bool = True
+    """False after a failed sync: a copy, unlike a link, writes every octet afresh."""
+    _undo: list[Callable[[], None]] = field(factory=list, init=False)
+    _waiting: dict[Path, _Placement] = field(factory=dict, init=False)
+    _directories: list[Path] = field(factory=list, init=False)
+    _removals: list[Path] = field(factory=list, init=False)
+    _open: int = field(default=0, init=False)
+    _broken: OSError | None = field(default=None, init=False)
+
+    log = Logger()
+
+    def mark(self) -> Mark:
+        """Where a unit begins."""
+        return Mark(len(self._undo), len(self._directories), len(self._removals))
+
+    def place(self, content: Content, path: Path) -> None:
+        """Write ``content`` under a temporary name; ``make_durable`` gives it the name ``path``.
+
+        Raises:
+            FileExistsError: the name is taken.
+            OSError: disk full and the like; what was written is undone with the unit.
+        """
+        self._must_be_free(path)
+        placement = _Placement(self._temporary(path), path)
+        self._wait_for(placement)
+        if (
+            content.path is not None
+            and not content.prefix
+            and self._may_link
+            and self._linked(content.path, placement.at)
+        ):
+            placement.descriptor = self._disk.open(placement.at)
+        else:
+            placement.descriptor = self._disk.create(placement.at)
+            self._write(content, placement.descriptor)
+        self._open += 1
+        if self._open > MAX_OPEN:
+            self._sync_file(placement)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Make ``target`` a second name of ``source``, which may have been placed in this batch."""
+        self._must_be_free(target)
+        waiting = self._waiting.get(source)
+        if waiting is not None:
+            placement = _Placement(self._temporary(target), target)
+            self._wait_for(placement)
+            self._disk.link(waiting.at, placement.at)
+            return
+        self._disk.link(source, target)
+        self._undo.append(partial(self._unlink, target))
+        self._directories.append(target.parent)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename a file or directory now."""
+        if source == target:
+            return
+        self._must_be_free(target)
+        waiting = self._waiting.get(source)
+        if waiting is not None:
+            self._redirect(waiting, target)
+            self._undo.append(partial(self._redirect, waiting, source))
+        else:
+            if self._disk.is_directory(source):
+                self.make_durable()
+            self._disk.rename(source, target)
+            self._undo.append(partial(self._rename_back, target, source))
+        self._directories += dict.fromkeys((source.parent, target.parent))
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory and the parents it lacks."""
+        if self._disk.is_directory(path):
+            return
+        if path.parent != path:
+            self.make_directory(path.parent)
+        self._disk.make_directory(path)
+        self._undo.append(partial(self._remove_made, path))
+        self._directories.append(path.parent)
+
+    def remove(self, path: Path) -> None:
+        """Remove ``path`` in ``finish``."""
+        self._removals.append(path)
+
+    def make_durable(self) -> None:
+        """Sync files, give them their names, sync directories.
+
+        Raises:
+            OSError: something failed; the caller undoes the batch.
+        """
+        if self._broken is not None:
+            raise self._broken
+        waiting = list(self._waiting.values())
+        for placement in waiting:
+            self._sync_file(placement)
+        for placement in waiting:
+            self._disk.rename(placement.at, placement.target)
+            placement.at = placement.target
+        self._waiting.clear()
+        for directory in dict.fromkeys(self._directories):
+            self._disk.fsync_dir(directory)
+
+    def finish(self) -> None:
+        """After the commit: remove what was to go. Failures are logged; what remains is junk, not a loss."""
+        for path in self._removals:
+            self._attempt(self._remove, path)
+
+    def undo(self, mark: Mark | None = None) -> None:
+        """Take back everything since ``mark``, latest first. Failures are logged."""
+        mark = mark or Mark(0, 0, 0)
+        while len(self._undo) > mark.undo:
+            self._attempt(self._undo.pop())
+        del self._directories[mark.directories :]
+        del self._removals[mark.removals :]
+
+    def _temporary(self, path: Path) -> Path:
+        """In Maildir's ``tmp``, else hidden beside ``path``."""
+        if path.parent.name in _MAILDIR_PLACES:
+            return path.parent.parent / "tmp" / self._disk.fresh_name()
+        return path.parent / self._disk.fresh_name()
+
+    def _must_be_free(self, path: Path) -> None:
+        """Renames replace silently, so look first; this thread alone makes these names."""
+        if path in self._waiting or self._disk.exists(path):
+            raise FileExistsError(errno.EEXIST, "already there", str(path))
+
+    def _wait_for(self, placement: _Placement) -> None:
+        self._waiting[placement.target] = placement
+        self._undo.append(partial(self._drop, placement))
+        self._directories.append(placement.target.parent)
+
+    def _redirect(self, placement: _Placement, target: Path) -> None:
+        if self._waiting.pop(placement.target, None) is None:
+            self._disk.rename(placement.at, target)
+            placement.at = target
+        else:
+            self._waiting[target] = placement
+        placement.target = target
+
+    def _linked(self, spooled: Path, temporary: Path) -> bool:
+        """Spooled content on the same file system needs no copy."""
+        try:
+            self._disk.link(spooled, temporary)
+        except OSError as error:
+            if error.errno in _CANNOT_LINK:
+                return False
+            raise
+        return True
+
+    def _write(self, content: Content, descriptor: int) -> None:
+        if content.path is None:
+            self._disk.write(descriptor, [content.prefix, content.body or b""])
+            return
+        self._disk.write(descriptor, [content.prefix])
+        if self._disk.copy(content.path, descriptor) != content.body_size:
+            raise OSError(errno.EIO, "spooled content has not its size", str(content.path))
+
+    def _sync_file(self, placement: _Placement) -> None:
+        if placement.descriptor is None:
+            return
+        try:
+            self._disk.fsync(placement.descriptor)
+        except OSError as error:
+            self._broken = error  # a second fsync may succeed although the octets are lost
+            raise
+        self._close(placement)
+
+    def _close(self, placement: _Placement) -> None:
+        if placement.descriptor is not None:
+            descriptor, placement.descriptor = placement.descriptor, None
+            self._open -= 1
+            self._disk.close(descriptor)
+
+    def _drop(self, placement: _Placement) -> None:
+        self._close(placement)
+        self._waiting.pop(placement.target, None)
+        self._unlink(placement.at)
+
+    def _rename_back(self, target: Path, source: Path) -> None:
+        self._disk.rename(target, source)
+
+    def _unlink(self, path: Path) -> None:
+        if self._disk.exists(path):
+            self._disk.unlink(path)
+
+    def _remove_made(self, path: Path) -> None:
+        self._disk.remove_directory(path)
+
+    def _remove(self, path: Path) -> None:
+        if self._disk.is_directory(path):
+            self._disk.remove_directory(path)
+        else:
+            self._unlink(path)
+
+    def _attempt(self, step: Callable[..., None], *arguments: Path) -> None:
+        try:
+            step(*arguments)
+        except OSError as error:
+            self.log.warn("storage could not clean up: {error}", error=error)

@@ -1,0 +1,94 @@
+"""``IStorage`` in memory: rows in SQLite's memory, files in a temporary directory, everything done at once."""
+
+import shutil
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import define, field
+from sqlalchemy import Connection, Engine, StaticPool, create_engine
+from twisted.internet.defer import Deferred, maybeDeferred
+from zope.interface import implementer
+
+from daptinmail.db.batch import GroupCommit, Unit
+from daptinmail.db.disk import FileSystem
+from daptinmail.db.engine import listen_sqlite
+from daptinmail.db.schema import metadata
+from daptinmail.interfaces.runtime import IClock
+from daptinmail.interfaces.storage import IStorage, ITransaction
+from tests.support.runtime import SteadyClock
+
+T = TypeVar("T")
+
+
+class HastyFiles(FileSystem):
+    """Real files, never synced."""
+
+    def fsync(self, descriptor: int) -> None:
+        """Trust that the machine stays up for this test."""
+
+    def fsync_dir(self, path: Path) -> None:
+        """The same; a missing directory is still an error."""
+        if not self.is_directory(path):
+            raise FileNotFoundError(path)
+
+
+@cache
+def _empty_tables() -> bytes:
+    """The image of a database with all tables and no rows, made once."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    with engine.connect() as connection:
+        image: bytes = connection.connection.dbapi_connection.serialize()  # type: ignore[union-attr] # sqlite3's own
+    engine.dispose()
+    return image
+
+
+def memory_engine() -> Engine:
+    """A database in memory with all tables, on one connection."""
+    opened = sqlite3.connect(":memory:", check_same_thread=False)
+    opened.deserialize(_empty_tables())
+    engine = create_engine("sqlite://", poolclass=StaticPool, creator=lambda: opened, hide_parameters=True)
+    listen_sqlite(engine, "BEGIN")
+    return engine
+
+
+@implementer(IStorage)
+@define(eq=False)
+class MemoryStorage:
+    """Each write is a batch of one, done in the caller's thread; Deferreds have fired when they are returned.
+
+    ``directory`` is a temporary directory for files, removed with this object. ``disk`` may be one that fails.
+    """
+
+    clock: IClock = field(factory=SteadyClock)
+    disk: FileSystem = field(factory=HastyFiles)
+    engine: Engine = field(factory=memory_engine)
+    _directory: Path | None = field(default=None, init=False)
+
+    @property
+    def directory(self) -> Path:
+        """A place for files."""
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="daptinmail-test-"))
+            weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
+        return self._directory
+
+    def write(self, work: Callable[[ITransaction], T]) -> "Deferred[T]":
+        """Do ``work`` now."""
+        unit = Unit(work)
+        GroupCommit(self.engine, self.clock, self.disk).run([unit])
+        unit.tell()
+        return unit.waiter
+
+    def read(self, work: Callable[[Connection], T]) -> "Deferred[T]":
+        """Do ``work`` now."""
+        return maybeDeferred(self._read, work)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
