@@ -17,6 +17,12 @@ _TOKEN = re.compile(
     rb"|(?P<special>[()<>,:;@]|\\.?)",
     re.S,
 )
+# What nearly every address looks like, read in one step.
+_COMMON = re.compile(
+    rb"\s*(?:(?:([^\s\"()<>,:;@\[\\]+(?: [^\s\"()<>,:;@\[\\]+)*) ?|\"([^\"\\]+)\" ?)?"
+    rb"<([^\s\"()<>,:;@\[\\]+)@([^\s\"()<>,:;@\[\\]+)>|([^\s\"()<>,:;@\[\\]+)@([^\s\"()<>,:;@\[\\]+))"
+    rb"\s*(?:,|\Z)"
+)
 _COMMENT = re.compile(rb"[^()\\]+|\\.?|[()]", re.S)
 _ESCAPE = re.compile(rb"\\(.)", re.S)
 
@@ -48,7 +54,7 @@ GROUP_END = ListedAddress(None, None, None, None)
 def parse_address_list(value: bytes) -> list[ListedAddress]:
     """The entries of an unfolded address list; at most ``MAX_ADDRESSES``, never raises."""
     reader = _Reader()
-    position = 0
+    position = _read_common(value, 0, reader.found)
     while position < len(value) and len(reader.found) < MAX_ADDRESSES:
         match = _TOKEN.match(value, position)
         if match is None:
@@ -67,8 +73,25 @@ def parse_address_list(value: bytes) -> list[ListedAddress]:
             reader.comment = value[match.end() : max(position - 1, match.end())].strip()
         else:
             _SPECIALS.get(text, _Reader.ignore)(reader)
+            if text == b"," and reader.fresh:
+                position = _read_common(value, position, reader.found)
     reader.end_of_list()
     return reader.found
+
+
+def _read_common(value: bytes, position: int, found: list[ListedAddress]) -> int:
+    """Reads entries of the common form; answers the offset of the first that is not."""
+    while len(found) < MAX_ADDRESSES:
+        match = _COMMON.match(value, position)
+        if match is None:
+            break
+        phrase, quoted, local, host, bare_local, bare_host = match.groups()
+        if local is None:
+            found.append(ListedAddress(None, None, bare_local, bare_host))
+        else:
+            found.append(ListedAddress(quoted or phrase, None, local, host))
+        position = match.end()
+    return position
 
 
 def _skip_comment(value: bytes, position: int) -> int:
@@ -97,6 +120,11 @@ class _Reader:
     _route: bytes | None = None
     _local: bytes | None = None
     _angle: bool = False
+
+    @property
+    def fresh(self) -> bool:
+        """True between two entries."""
+        return not (self._words or self._angle or self._local or self.comment)
 
     def add(self, text: bytes) -> None:
         if self.spaced and self._words:

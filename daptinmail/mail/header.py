@@ -10,6 +10,8 @@ from itertools import islice
 
 from attrs import define, field, frozen
 
+from daptinmail.mail.addresslist import ListedAddress, parse_address_list
+
 Buffer = bytes | mmap.mmap
 """A content in memory or mapped from its file."""
 
@@ -79,6 +81,7 @@ class HeaderSection:
 
     raw: bytes
     _values: dict[bytes, list[bytes]] = field(init=False, repr=False)
+    _addresses: dict[bytes, list[ListedAddress]] = field(init=False, repr=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         values: dict[bytes, list[bytes]] = {}
@@ -95,3 +98,11 @@ class HeaderSection:
     def every(self, name: bytes) -> list[bytes]:
         """The unfolded values of all fields called ``name`` (lower case)."""
         return [unfold(value) for value in self._values.get(name, ())]
+
+    def addresses(self, name: bytes) -> list[ListedAddress]:
+        """The addresses in all fields called ``name`` (lower case)."""
+        listed = self._addresses.get(name)
+        if listed is None:
+            values = self.every(name)
+            listed = self._addresses[name] = parse_address_list(b",".join(values)) if values else []
+        return listed

@@ -2,7 +2,7 @@
 
 import re
 
-from daptinmail.mail.addresslist import ListedAddress, parse_address_list
+from daptinmail.mail.addresslist import ListedAddress
 from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.parameters import Parameters
 from daptinmail.mail.structure import DEFAULT_TEXT, Part
@@ -15,6 +15,7 @@ _PLAIN = re.compile(rb"[ !#-\[\]-~]*")
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
 _SPECIAL = re.compile(rb'(["\\])')
 _NO_ENVELOPE = b"(" + b" ".join([b"NIL"] * 10) + b")"
+_NO_TEXT = b'("text" "plain" NIL NIL NIL "7bit" 0 0)'
 _OPAQUE = ("application", "octet-stream")
 
 
@@ -53,19 +54,33 @@ def render_envelope(header: bytes | HeaderSection) -> bytes:
 
 def render_body(part: Part) -> bytes:
     """BODY: the structure without extension data."""
-    return _render(part, False)
+    return render_structures(part)[0]
 
 
 def render_bodystructure(part: Part) -> bytes:
     """BODYSTRUCTURE: the structure with extension data."""
-    return _render(part, True)
+    return render_structures(part)[1]
+
+
+def render_structures(part: Part) -> tuple[bytes, bytes]:
+    """BODY and BODYSTRUCTURE. Depth is bounded by ``structure.MAX_DEPTH``, so this may call itself."""
+    if part.children:
+        return _multipart(part)
+    fields = _media(part)
+    extension = b" %b %b" % (string(part.md5), _extension(part))
+    if part.type == "message" and part.subtype == "rfc822" and not part.opaque:
+        inner = part.message
+        envelope = _NO_ENVELOPE if inner is None else render_envelope(inner.header)
+        body, structure = (_NO_TEXT, _NO_TEXT) if inner is None else render_structures(inner)
+        plain = b"(%b %b %b %d)" % (fields, envelope, body, part.lines)
+        return plain, b"(%b %b %b %d%b)" % (fields, envelope, structure, part.lines, extension)
+    if part.type == "text":
+        fields += b" %d" % part.lines
+    return b"(%b)" % fields, b"(%b%b)" % (fields, extension)
 
 
 def _addresses(section: HeaderSection, name: bytes, default: bytes = b"NIL") -> bytes:
-    values = section.every(name)
-    if not values:
-        return default
-    listed = parse_address_list(b",".join(values))
+    listed = section.addresses(name)
     return b"(%b)" % b"".join(map(_address, listed)) if listed else default
 
 
@@ -73,29 +88,12 @@ def _address(one: ListedAddress) -> bytes:
     return b"(%b %b %b %b)" % (string(one.name), string(one.route), string(one.mailbox), string(one.host))
 
 
-def _render(part: Part, extended: bool) -> bytes:
-    """Depth is bounded by ``structure.MAX_DEPTH``, so this may call itself."""
-    if part.children:
-        return _multipart(part, extended)
-    rendered = _media(part)
-    if part.type == "message" and part.subtype == "rfc822" and not part.opaque:
-        inner = part.message
-        envelope = _NO_ENVELOPE if inner is None else render_envelope(inner.header)
-        body = b'("text" "plain" NIL NIL NIL "7bit" 0 0)' if inner is None else _render(inner, extended)
-        rendered += b" %b %b %d" % (envelope, body, part.lines)
-    elif part.type == "text":
-        rendered += b" %d" % part.lines
-    if extended:
-        rendered += b" %b %b" % (string(part.md5), _extension(part))
-    return b"(%b)" % rendered
-
-
-def _multipart(part: Part, extended: bool) -> bytes:
-    rendered = b"".join([_render(child, extended) for child in part.children])
-    rendered += b" " + string(part.subtype.encode("latin-1"))
-    if extended:
-        rendered += b" %b %b" % (_parameters(part.parameters), _extension(part))
-    return b"(%b)" % rendered
+def _multipart(part: Part) -> tuple[bytes, bytes]:
+    children = [render_structures(child) for child in part.children]
+    subtype = string(part.subtype.encode("latin-1"))
+    body = b"(%b %b)" % (b"".join([plain for plain, _ in children]), subtype)
+    structure = b"".join([extended for _, extended in children])
+    return body, b"(%b %b %b %b)" % (structure, subtype, _parameters(part.parameters), _extension(part))
 
 
 def _media(part: Part) -> bytes:

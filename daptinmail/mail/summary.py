@@ -2,14 +2,14 @@
 
 from attrs import frozen
 
-from daptinmail.mail.addresslist import parse_address_list
 from daptinmail.mail.header import Buffer, HeaderSection, header_end
-from daptinmail.mail.imapdata import render_body, render_bodystructure, render_envelope
+from daptinmail.mail.imapdata import render_envelope, render_structures
 from daptinmail.mail.parameters import parameter
 from daptinmail.mail.structure import Part, pack_parts, parse_structure
 from daptinmail.mail.words import clean, decode_charset, decode_words
 
 _CUT = 1 << 14  # octets of a header value that are decoded
+_ADDRESSES = 100  # more cannot be seen in 200 characters
 _SIGNATURES = {"pgp-signature", "pgp-encrypted", "pkcs7-signature", "x-pkcs7-signature"}
 
 
@@ -38,11 +38,12 @@ def summarize(content: Buffer) -> Summary:
     structure = parse_structure(content, header)
     first = header.first
     sender = _addresses(header, b"from")
+    body, bodystructure = render_structures(structure)
     return Summary(
         header=header.raw,
         envelope=render_envelope(header),
-        body=render_body(structure),
-        bodystructure=render_bodystructure(structure),
+        body=body,
+        bodystructure=bodystructure,
         parts=pack_parts(structure),
         message_id=clean(decode_charset((first(b"message-id") or b"")[:_CUT]))[:500],
         subject=decode_words((first(b"subject") or b"")[:_CUT])[:500],
@@ -57,11 +58,8 @@ def summarize(content: Buffer) -> Summary:
 
 def _addresses(header: HeaderSection, name: bytes) -> str:
     """The addresses of a field without display names, cut to 200 characters."""
-    values = header.every(name)
-    if not values:
-        return ""
-    specs = [one.spec for one in parse_address_list(b",".join(values)[:_CUT])]
-    return clean(decode_charset(b", ".join([spec for spec in specs if spec])))[:200]
+    specs = [one.spec for one in header.addresses(name)[:_ADDRESSES]]
+    return clean(decode_charset(b", ".join([spec for spec in specs if spec])[:_CUT]))[:200]
 
 
 def _has_attachment(structure: Part) -> bool:
