@@ -1,0 +1,162 @@
+"""``IResolver`` over twisted.names: UDP, TCP when truncated, a small cache."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from socket import AF_INET6, inet_ntop
+from typing import Any, Protocol, TypeVar, cast
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.interfaces import IReactorTime
+from twisted.names import dns
+from twisted.names.client import Resolver as NamesClient
+from twisted.names.error import DNSNameError
+from zope.interface import implementer
+
+from daptinmail.errors import NotFound, Unavailable
+from daptinmail.interfaces.transfer import IResolver, MailExchanger
+
+T = TypeVar("T")
+
+TIMEOUTS = (2, 4, 8)  # seconds, one attempt each
+MAX_CACHED = 2000  # names
+MAX_TTL = 300  # seconds
+MAX_ALIASES = 8
+RESOLV_CONF = Path("/etc/resolv.conf")
+
+Records = Sequence[Any]
+
+
+class Lookup(Protocol):
+    """The one method of twisted.names that is used."""
+
+    def query(self, query: dns.Query) -> "Deferred[tuple[Records, Records, Records]]":
+        """Answers, authority, additional."""
+
+
+@implementer(IResolver)
+@define(eq=False)
+class Resolver:
+    """DNS by way of a recursive resolver. Names are A-labels; the cache obeys the records' TTL up to ``MAX_TTL``."""
+
+    clock: IReactorTime
+    lookup: Lookup
+    _cache: dict[tuple[str, int], tuple[float, list[Any]]] = field(factory=dict)
+
+    @classmethod
+    def of_system(cls, reactor: Any, server: tuple[str, int] | None = None) -> "Resolver":
+        """Asks ``server``, or those of ``/etc/resolv.conf``."""
+        servers = [server] if server else system_servers()
+        return cls(reactor, cast(Lookup, NamesClient(servers=servers, timeout=TIMEOUTS, reactor=reactor)))
+
+    async def mail_exchangers(self, domain: str) -> list[MailExchanger]:
+        """MX records; the null MX has an empty host."""
+        found = await self._ask(domain, dns.MX)
+        return [MailExchanger(one.preference, _text(one.name)) for one in found]
+
+    async def addresses(self, host: str) -> list[str]:
+        """IPv4 addresses, then IPv6 addresses."""
+        if _is_localhost(host):
+            return ["127.0.0.1", "::1"]  # Never asked of the network (RFC 6761 §6.3).
+        answers: list[Any] = await gatherResults(
+            [_settled(self._ask(host, dns.A)), _settled(self._ask(host, dns.AAAA))], consumeErrors=True
+        )
+        found = [one.dottedQuad() for one in answers[0] or ()] if isinstance(answers[0], list) else []
+        found += [_ipv6(one) for one in answers[1]] if isinstance(answers[1], list) else []
+        if found:
+            return found
+        for kind in (Unavailable, NotFound):
+            for answer in answers:
+                if isinstance(answer, kind):
+                    raise answer
+        return []
+
+    async def texts(self, name: str) -> list[bytes]:
+        """TXT records, their strings joined."""
+        return [b"".join(one.data) for one in await self._ask(name, dns.TXT)]
+
+    async def _ask(self, name: str, kind: int) -> list[Any]:
+        """Payloads of one type, at the name or where its aliases lead."""
+        name = _checked(name)
+        cached = self._cache.get((name, kind))
+        if cached and cached[0] > self.clock.seconds():
+            return cached[1]
+        target = name
+        for _ in range(MAX_ALIASES):
+            answers = await self._query(target, kind)
+            canonical = _canonical(target, answers)
+            found = [one for one in answers if one.type == kind and _text(one.name) == canonical]
+            if found or canonical == target:
+                break
+            target = canonical
+        payloads = [one.payload for one in found]
+        if found:
+            self._keep((name, kind), min(one.ttl for one in answers), payloads)
+        return payloads
+
+    async def _query(self, name: str, kind: int) -> Records:
+        try:
+            answers, _, _ = await self.lookup.query(dns.Query(name.encode("ascii"), kind, dns.IN))
+        except CancelledError:
+            raise
+        except DNSNameError:
+            raise NotFound(f"{name}: no such name") from None
+        except Exception as error:
+            raise Unavailable(f"{name}: no answer from DNS", cause=repr(error)) from error
+        return answers
+
+    def _keep(self, key: tuple[str, int], ttl: int, payloads: list[Any]) -> None:
+        self._cache.pop(key, None)
+        if len(self._cache) >= MAX_CACHED:
+            del self._cache[next(iter(self._cache))]
+        self._cache[key] = (self.clock.seconds() + min(ttl, MAX_TTL), payloads)
+
+
+def system_servers(path: Path = RESOLV_CONF) -> list[tuple[str, int]]:
+    """The name servers of ``resolv.conf``; this machine's if it names none."""
+    try:
+        lines = path.read_text("ascii", "replace").splitlines()
+    except OSError:
+        lines = []
+    words = [line.split() for line in lines]
+    found = [(word[1].partition("%")[0], 53) for word in words if word[:1] == ["nameserver"] and len(word) > 1]
+    return found or [("127.0.0.1", 53)]
+
+
+def _checked(name: str) -> str:
+    """The name in lower case without final dot; ``NotFound`` if DNS cannot hold it (RFC 1035 §2.3.4)."""
+    name = name.rstrip(".").lower()
+    if not name.isascii() or len(name) > 253 or not all(0 < len(label) < 64 for label in name.split(".")):
+        raise NotFound("Not a domain name")
+    return name
+
+
+def _canonical(name: str, answers: Records) -> str:
+    """Where the CNAMEs among ``answers`` lead from ``name``."""
+    aliases = {_text(one.name): _text(one.payload.name) for one in answers if one.type == dns.CNAME}
+    for _ in range(MAX_ALIASES):
+        name = aliases.get(name, name)
+    return name
+
+
+def _settled(work: Any) -> "Deferred[Any]":
+    """The result, or the error as a value."""
+
+    def tell(failure: Any) -> Any:
+        failure.trap(Unavailable, NotFound)
+        return failure.value
+
+    return Deferred.fromCoroutine(work).addErrback(tell)
+
+
+def _text(name: dns.Name) -> str:
+    return name.name.decode("ascii", "replace").rstrip(".").lower()
+
+
+def _ipv6(record: Any) -> str:
+    return inet_ntop(AF_INET6, record.address)
+
+
+def _is_localhost(host: str) -> bool:
+    name = host.rstrip(".").lower()
+    return name == "localhost" or name.endswith(".localhost")
