@@ -69,7 +69,7 @@ class DnsStub:
         if name in self.silent:
             return done
         if name in self.failing:
-            done.errback(Failure(RuntimeError())  # anything but a DomainError is SERVFAIL)
+            done.errback(Failure(RuntimeError()))  # anything but a DomainError is SERVFAIL)
         elif name not in self.records:
             done.errback(Failure(DomainError(name)))
         else:
