@@ -56,16 +56,16 @@ def run(*command: str, text: str | bytes = b"", prefix: Sequence[str] = (), chec
 class Process:
     """A child process whose lines can be waited for."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path = REPOSITORY):
+    def __init__(self, command: Sequence[str], stdin: int = subprocess.DEVNULL):
         self.lines: list[str] = []
         self._fresh: queue.Queue[str | None] = queue.Queue()
         self.child = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **(environment or {})},
-            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            cwd=REPOSITORY,
         )
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -117,7 +117,7 @@ class Server:
     def __init__(self, data_dir: Path, *options: str, http: Sequence[str] | None = None, prefix: Sequence[str] = ()):
         self.data_dir = data_dir
         self.port = free_port()
-        endpoints = [f"tcp:{self.port}:interface=127.0.0.1"] if http is None else http
+        self.endpoints = [f"tcp:{self.port}:interface=127.0.0.1"] if http is None else list(http)
         self.command = [
             *prefix,
             *TWISTD,
@@ -126,7 +126,7 @@ class Server:
             "daptinmail",
             "--data-dir",
             str(data_dir),
-            *(word for endpoint in endpoints for word in ("--http", endpoint)),
+            *(word for endpoint in self.endpoints for word in ("--http", endpoint)),
             *options,
         ]
         self.token = ""

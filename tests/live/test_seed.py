@@ -55,7 +55,8 @@ curl 'http://localhost:8080/action/world/restart_daptin' -X POST \
 GET_TOKEN = r"""
 B=http://localhost:6336; H='Content-Type: application/json'
 curl -s -X POST $B/action/user_account/signup -H "$H" \
-  -d '{"attributes":{"name":"Root","email":"root@dept.test","password":"longpass1","passwordConfirm":"longpass1"}}' >/dev/null
+  -d '{"attributes":{"name":"Root","email":"root@dept.test","password":"longpass1","passwordConfirm":"longpass1"}}' \
+  >/dev/null
 TOKEN=$(curl -s -X POST $B/action/user_account/signin -H "$H" \
   -d '{"attributes":{"email":"root@dept.test","password":"longpass1"}}' \
   | jq -r '.[] | select(.ResponseType=="client.store.set") | .Attributes.value')

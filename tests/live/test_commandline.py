@@ -1,0 +1,108 @@
+"""What ``twistd daptinmail`` says when it cannot run: one clear line, a non-zero exit, nothing half made."""
+
+import os
+import socket
+import sqlite3
+import subprocess
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from daptinmail import __version__
+from tests.live.harness import PATIENCE, REPOSITORY, TWISTD, Server, free_port
+
+
+class CommandLineTests(SynchronousTestCase):
+    """Faults of the operator's."""
+
+    def setUp(self) -> None:
+        """A directory to start in."""
+        self.directory = Path(tempfile.mkdtemp(prefix="daptinmail-cli-"))
+
+    def start(self, *options: str) -> tuple[int, str]:
+        """Exit code and error output of a start that must fail."""
+        done = subprocess.run(
+            [*TWISTD, "-n", "--pidfile=", "daptinmail", *options],
+            cwd=self.directory,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return done.returncode, done.stderr.decode()
+
+    def assert_one_line(self, *options: str, contains: str) -> None:
+        """The start fails with one line that says why, and leaves nothing behind."""
+        status, errors = self.start(*options)
+        self.assertNotEqual(status, 0)
+        lines = [line for line in errors.splitlines() if line.strip()]
+        self.assertEqual(len(lines), 1, errors)
+        self.assertIn(contains, lines[0])
+        self.assertNotIn("Traceback", errors)
+
+    def test_bad_options(self) -> None:
+        """Each malformed option is named."""
+        for options, contains in (
+            (("--resolver", "nonsense"), "--resolver"),
+            (("--quickstart", "not an address"), "--quickstart"),
+            (("--database", "mysql://x"), "--database"),
+            (("--http", "nonsense:1"), "--http"),
+            (("--no-such-option",), "no-such-option"),
+        ):
+            self.assert_one_line(*options, contains=contains)
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_version(self) -> None:
+        """``--version`` prints the version."""
+        done = subprocess.run(
+            [*TWISTD, "daptinmail", "--version"],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        self.assertIn(__version__, done.stdout.decode())
+
+    def test_data_directory_is_a_file(self) -> None:
+        """A data directory that cannot be made is named."""
+        (self.directory / "file").write_text("")
+        http = f"tcp:{free_port()}:interface=127.0.0.1"
+        self.assert_one_line(
+            "--data-dir", str(self.directory / "file" / "data"), "--http", http, contains="data directory"
+        )
+
+    def test_unwritable_data_directory(self) -> None:
+        """Without permission to write nothing starts."""
+        if os.geteuid() == 0:
+            raise SkipTest("root may write anywhere")
+        self.directory.chmod(0o500)
+        self.addCleanup(self.directory.chmod, 0o700)
+        http = f"tcp:{free_port()}:interface=127.0.0.1"
+        self.assert_one_line("--data-dir", str(self.directory / "data"), "--http", http, contains="data directory")
+
+    def test_http_port_taken(self) -> None:
+        """An HTTP endpoint in use is named, and no data directory is made."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            http = f"tcp:{taken.getsockname()[1]}:interface=127.0.0.1"
+            self.assert_one_line("--data-dir", "data", "--http", http, contains="cannot serve HTTP")
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_newer_database(self) -> None:
+        """A database that a newer version made is refused and left as it is."""
+        server = Server(self.directory / "data")
+        server.start()
+        self.assertEqual(server.stop(), 0)
+        path = self.directory / "data" / "daptinmail.sqlite"
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'f00f'")
+        connection.close()
+        self.assert_one_line("--data-dir", str(server.data_dir), "--http", server.endpoints[0], contains="newer")
+
+    def test_second_process(self) -> None:
+        """Two processes on one data directory would corrupt it: the second is refused."""
+        server = Server(self.directory / "data")
+        server.start()
+        self.addCleanup(server.stop)
+        http = f"tcp:{free_port()}:interface=127.0.0.1"
+        self.assert_one_line("--data-dir", str(server.data_dir), "--http", http, contains="in use by another process")
