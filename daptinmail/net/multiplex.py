@@ -4,6 +4,7 @@ Clients of SMTP and IMAP both wait for the greeting, so the handshake is all the
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 from attrs import define, field
 from OpenSSL import SSL
@@ -44,7 +45,7 @@ class MultiplexFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """A stand-in until the handshake is over."""
-        return _Undecided(self, addr)
+        return _Undecided(self, cast(IAddress, addr))
 
     def startFactory(self) -> None:
         """Starts with the first port."""
@@ -74,7 +75,7 @@ class _Undecided(Protocol):
     """Waits for the end of the handshake, then puts the chosen protocol in its own place."""
 
     multiplex: MultiplexFactory
-    address: IAddress | None
+    address: IAddress
     _timeout: IDelayedCall | None = field(init=False, default=None)
 
     def connectionMade(self) -> None:
@@ -88,7 +89,8 @@ class _Undecided(Protocol):
         assert isinstance(transport, TLSMemoryBIOProtocol)
         protocol = self._build(transport)
         if protocol is None:
-            transport.loseConnection()
+            # A full service must not wait for the client's part of an orderly TLS shutdown.
+            transport.abortConnection()
             return
         transport.wrappedProtocol = protocol
         protocol.makeConnection(transport)

@@ -1,0 +1,71 @@
+"""Keys and certificates without a database; one RSA key serves all tests of a run, for they are slow to make."""
+
+from functools import cache
+
+from attrs import define, field
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from OpenSSL import SSL
+from zope.interface import implementer
+
+from daptinmail.certificates.generate import KeyMaterial, new_key, private_pem, self_signed
+from daptinmail.interfaces.tls import ISigningKeys, ITlsContexts, SigningKey
+from daptinmail.net.tls import certificate_context, front_context
+from tests.support.runtime import START
+
+
+@cache
+def shared_key() -> RSAPrivateKey:
+    """The RSA key of this test run."""
+    return new_key()
+
+
+@cache
+def material(hostname: str = "mail.example.com") -> KeyMaterial:
+    """A self-signed certificate for ``hostname`` over the shared key."""
+    return self_signed((hostname,), shared_key(), START)
+
+
+@implementer(ITlsContexts)
+@define(eq=False)
+class MemoryTlsContexts:
+    """Makes a certificate for any host name that a client asks for. ``ensured`` lists what was asked to exist."""
+
+    ensured: list[str] = field(factory=list)
+    reloads: int = 0
+
+    def front(self, hostname: str, protocols: tuple[bytes, ...]) -> SSL.Context:
+        """A context that presents a certificate for the name in SNI, or for ``hostname``."""
+
+        def select(name: str | None) -> SSL.Context:
+            made = material(name or hostname)
+            return certificate_context(made.certificate_pem.encode(), made.private_key_pem, protocols)
+
+        return front_context(select, protocols)
+
+    async def ensure(self, hostname: str) -> None:
+        """Noted."""
+        self.ensured.append(hostname)
+
+    async def reload(self) -> None:
+        """Counted."""
+        self.reloads += 1
+
+
+@implementer(ISigningKeys)
+@define(eq=False)
+class MemorySigningKeys:
+    """The shared key for every domain that was ensured."""
+
+    selector: str = "d1"
+    domains: list[str] = field(factory=list)
+
+    async def signing_key(self, domain: str) -> SigningKey | None:
+        """The shared key, if the domain was ensured."""
+        if domain not in self.domains:
+            return None
+        return SigningKey(domain, self.selector, private_pem(shared_key()))
+
+    async def ensure_domain(self, domain: str) -> None:
+        """From now on the domain has a key."""
+        if domain not in self.domains:
+            self.domains.append(domain)
