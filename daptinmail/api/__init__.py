@@ -1,0 +1,24 @@
+"""HTTP edge: JSON:API, actions and ``_config`` in Daptin's dialect, served by Klein.
+
+In reading order:
+
+``app``             ``Api``: every route, and the resource they make
+``site``            the HTTP factory: limits, time-outs
+``call``            one request as the routes see it; the answer they give
+``guard``           what stands around each route: rate, viewer, first run, errors
+``authentication``  where a token is read, and when a cookie counts
+``problems``        any error -> status and body
+``types``           the table of the API's types: attributes and relationships
+``coercion``        JSON values -> values of a type
+``documents``       records -> JSON:API documents
+``drafts``          JSON:API documents -> drafts
+``queries``         URL parameters -> ``Query``
+``inclusion``       ``included_relations``
+``rows``            routes of ``/api/{type}``
+``relations``       routes of ``/api/{type}/{id}/{relationship}``
+``configuration``   routes of ``/_config``
+``pages``           the page at ``/``, ``/ping``, ``/health``
+``actions``         ``/action/{type}/{name}``
+
+Importing ``app`` imports Klein, which installs the reactor.
+"""

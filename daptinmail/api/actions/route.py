@@ -1,0 +1,56 @@
+"""The HTTP route of actions."""
+
+from ipaddress import ip_address
+
+from attrs import define
+
+from daptinmail.api.actions.invocation import Domain, Invocation, Unacceptable, read_attributes
+from daptinmail.api.actions.table import ACTIONS, Action, Audience, guest_actions
+from daptinmail.api.actions.users import FORBIDDEN
+from daptinmail.api.authentication import Gate
+from daptinmail.api.call import JSON, Answer, Call, json_answer
+from daptinmail.errors import Forbidden
+from daptinmail.interfaces.directory import Viewer
+
+
+@define(eq=False)
+class Actions:
+    """Calls actions by type and name."""
+
+    domain: Domain
+    gate: Gate
+
+    async def call(self, call: Call, kind: str, name: str) -> Answer:
+        """Run one action and answer its entries."""
+        action = ACTIONS.get((kind, name))
+        if action is None:
+            raise Unacceptable("no such action", f"{kind[:50]}/{name[:50]}")
+        viewer = await self._viewer(action, call)
+        invocation = Invocation(read_attributes(call), viewer, call.peer, _is_near(call))
+        entries = await action.run(self.domain, invocation)
+        return json_answer([entry.json() for entry in entries], content_type=JSON)
+
+    async def _viewer(self, action: Action, call: Call) -> Viewer:
+        """Who calls, if they may. Guests' actions ignore tokens: an old one must keep nobody from signing in."""
+        if action.audience is Audience.GUEST:
+            return Viewer(peer=call.peer)
+        if action.audience is Audience.FIRST_RUN:
+            return await self.gate.viewer(call)
+        viewer = await self.gate.member(call)
+        if not viewer.is_administrator:
+            raise Forbidden(FORBIDDEN)
+        return viewer
+
+    async def guests(self, call: Call) -> Answer:
+        """What a guest may call."""
+        return json_answer(guest_actions(), content_type=JSON)
+
+
+def _is_near(call: Call) -> bool:
+    """True for a client on this machine. Behind a proxy everybody looks like that, so a forwarded call is not."""
+    try:
+        address = ip_address(call.peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback and not call.forwarded
