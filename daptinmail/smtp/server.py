@@ -1,0 +1,56 @@
+"""One SMTP listener."""
+
+from twisted.cred.portal import Portal
+from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
+from twisted.internet.protocol import ServerFactory
+
+from daptinmail.interfaces.reception import IReception
+from daptinmail.interfaces.runtime import IIdentifiers
+from daptinmail.interfaces.storage import ISpool
+from daptinmail.settings import ServerSettings
+from daptinmail.smtp.connection import SmtpConnection
+from daptinmail.smtp.limits import Limits
+from daptinmail.smtp.session import Collaborators, Session
+from daptinmail.smtp.xclient import normalized
+
+
+class SmtpFactory(ServerFactory):
+    """One listener.
+
+    ``server`` may be replaced at any time: new connections use the new settings, each session keeps its own.
+    ``tls`` makes contexts for STARTTLS, ``None`` offers none; ``implicit_tls`` says that the transport is TLS already.
+    ``sessions`` are the live connections.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        server: ServerSettings,
+        reception: IReception,
+        spool: ISpool,
+        portal: Portal,
+        identifiers: IIdentifiers,
+        clock: IReactorTime,
+        tls: IOpenSSLServerConnectionCreator | None,
+        implicit_tls: bool,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        self.server = server
+        self.shared = Collaborators(reception, spool, portal, identifiers, clock, tls, implicit_tls, limits)
+        self.sessions: set[SmtpConnection] = set()
+
+    def buildProtocol(self, addr: IAddress | None) -> SmtpConnection:
+        """A connection from ``addr``."""
+        session = Session(
+            connection=self.shared.identifiers.uuid7().hex[-12:],
+            server=self.server,
+            peer=normalized(getattr(addr, "host", "")),
+            shared=self.shared,
+        )
+        return SmtpConnection(session, self.sessions)
+
+    def close_sessions(self) -> None:
+        """Say 421 to every session; one in a transaction gets to finish it first (RFC 5321 §3.8)."""
+        for session in list(self.sessions):
+            session.close_when_idle()

@@ -1,0 +1,129 @@
+"""What one SMTP connection knows, and what a verb answers."""
+
+from collections.abc import Callable, Coroutine, Generator
+from enum import Enum
+from typing import Any
+
+from attrs import define, field, frozen
+from twisted.cred.portal import Portal
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
+
+from daptinmail.interfaces.directory import Account
+from daptinmail.interfaces.reception import IReception, Origin
+from daptinmail.interfaces.runtime import IIdentifiers
+from daptinmail.interfaces.storage import ISpool
+from daptinmail.mail.envelope import Envelope
+from daptinmail.mail.reply import Reply
+from daptinmail.settings import ServerSettings
+from daptinmail.smtp.incoming import IncomingContent
+from daptinmail.smtp.limits import Limits
+
+Exchange = Generator[bytes, bytes, tuple[bytes, bytes]]
+"""A SASL exchange: yields challenges, is sent responses, returns user name and password."""
+
+
+class After(Enum):
+    """What comes after a reply."""
+
+    COMMAND = "the next command"
+    RESPONSE = "a line of the SASL exchange"
+    CONTENT = "the content"
+    TLS = "the TLS handshake"
+    CLOSE = "the end of the connection"
+
+
+@frozen
+class Answer:
+    """What a verb answers."""
+
+    reply: Reply
+    after: After = After.COMMAND
+
+
+Answered = Answer | Coroutine[Any, Any, Answer]
+
+
+@frozen
+class Collaborators:
+    """What all sessions of a listener share."""
+
+    reception: IReception
+    spool: ISpool
+    portal: Portal
+    identifiers: IIdentifiers
+    clock: IReactorTime
+    tls: IOpenSSLServerConnectionCreator | None
+    implicit_tls: bool
+    limits: Limits
+
+
+@frozen
+class TlsState:
+    """``version`` as "TLSv1.3", ``cipher`` by its OpenSSL name."""
+
+    version: str
+    cipher: str | None
+
+
+@define
+class Session:
+    """One connection. Counters are since its beginning unless said otherwise.
+
+    ``ip`` may come from XCLIENT, ``peer`` is the real one. ``helo`` is empty until HELO or EHLO. ``commands`` and
+    ``errors`` count since the last accepted message. ``envelope`` is ``None`` outside a transaction.
+    """
+
+    connection: str
+    server: ServerSettings
+    peer: str
+    shared: Collaborators
+    ip: str = field()
+    tls: TlsState | None = None
+    helo: str = ""
+    extended: bool = False
+    account: Account | None = None
+    logout: Callable[[], object] | None = field(default=None, repr=False)
+    exchange: Exchange | None = field(default=None, repr=False)
+    envelope: Envelope | None = None
+    incoming: IncomingContent | None = None
+    commands: int = 0
+    errors: int = 0
+    login_failures: int = 0
+    transactions: int = 0
+
+    @ip.default
+    def _real_ip(self) -> str:
+        return self.peer
+
+    @property
+    def max_size(self) -> int:
+        """Octets a content may have."""
+        return self.server.max_size or self.shared.limits.content_size
+
+    @property
+    def offers_tls(self) -> bool:
+        """May the client say STARTTLS?"""
+        return self.tls is None and self.shared.tls is not None and not self.shared.implicit_tls
+
+    def origin(self) -> Origin:
+        """The client as reception sees it."""
+        return Origin(
+            connection=self.connection,
+            ip=self.ip,
+            helo=self.helo,
+            server=self.server,
+            tls=self.tls.version if self.tls else None,
+            cipher=self.tls.cipher if self.tls else None,
+            extended=self.extended,
+            account=self.account,
+        )
+
+    def greet(self, helo: str, extended: bool) -> None:
+        """HELO or EHLO: a name, and no transaction (RFC 5321 §4.1.4)."""
+        self.helo, self.extended, self.envelope = helo, extended, None
+
+    def forget(self) -> None:
+        """After STARTTLS: what came in clear never happened (RFC 3207 §4.2)."""
+        self.greet("", extended=False)
+        self.exchange = None
+        self.commands = 0

@@ -1,0 +1,131 @@
+"""A listener in memory for the tests of the SMTP server."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from attrs import define, evolve, field, frozen
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.portal import IRealm, Portal
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from zope.interface import implementer
+
+from daptinmail.interfaces.directory import Account, AccountCredentials, IAuthenticated, IDirectory
+from daptinmail.settings import ServerSettings
+from daptinmail.smtp.limits import Limits
+from daptinmail.smtp.server import SmtpFactory
+from tests.support.dialogue import Dialogue, Wire
+from tests.support.directory import MemoryDirectory
+from tests.support.reception import MemoryReception, MemorySpool
+from tests.support.runtime import CountingIdentifiers
+
+SERVER = ServerSettings(
+    id=1,
+    reference=UUID(int=1),
+    hostname="mail.example.test",
+    is_enabled=True,
+    interface=None,
+    max_size=0,
+    max_clients=0,
+    xclient_on=False,
+    always_on_tls=False,
+    authentication_required=False,
+)
+
+TRANSACTION = """
+    C: EHLO client.test
+    S* 250 HELP
+    C: MAIL FROM:<eve@far.test>
+    S: 250 2.1.0 ...
+    C: RCPT TO:<ann@example.test>
+    S: 250 2.1.5 ...
+    C: DATA
+    S: 354 ...
+"""
+
+
+@implementer(IAuthenticated)
+@frozen
+class Avatar:
+    """A logged-in account."""
+
+    account: Account
+
+
+@implementer(ICredentialsChecker, IRealm)
+@define(eq=False)
+class Accounts:
+    """Checker and realm over a directory; ``fails`` is raised instead of an answer."""
+
+    directory: IDirectory
+    fails: Exception | None = None
+    logouts: int = 0
+    credentialInterfaces: Any = (AccountCredentials.__implemented__,)  # type: ignore[attr-defined]  # noqa: N815 - cred
+
+    async def requestAvatarId(self, credentials: AccountCredentials) -> Account:  # noqa: N802 - twisted.cred's name
+        """By user name and password."""
+        if self.fails:
+            raise self.fails
+        return await self.directory.authenticate(
+            credentials.username.decode(), credentials.password.decode(), credentials.peer
+        )
+
+    def requestAvatar(
+        self, account: Account, mind: object, *interfaces: object
+    ) -> tuple[Any, Avatar, Callable[[], None]]:  # noqa: N802 - twisted.cred's name
+        """The account."""
+        return IAuthenticated, Avatar(account), self._log_out
+
+    def _log_out(self) -> None:
+        self.logouts += 1
+
+
+@define
+class Listener:
+    """A factory with everything behind it in memory. ``connect`` gives a client's view of a new connection."""
+
+    server: ServerSettings = SERVER
+    limits: Limits = Limits()
+    starttls: bool = False
+    implicit_tls: bool = False
+    clock: Clock = field(factory=Clock)
+    reception: MemoryReception = field(factory=MemoryReception)
+    spool: MemorySpool = field(factory=MemorySpool)
+    directory: MemoryDirectory = field(factory=MemoryDirectory)
+    accounts: Accounts = field(init=False)
+    factory: SmtpFactory = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.directory.add("ann@example.test", "secret")
+        self.accounts = Accounts(self.directory)
+        context: Any = object() if self.starttls else None
+        self.factory = SmtpFactory(
+            self.server,
+            self.reception,
+            self.spool,
+            Portal(self.accounts, [self.accounts]),
+            CountingIdentifiers(),
+            self.clock,
+            context,
+            self.implicit_tls,
+            self.limits,
+        )
+
+    def connect(self, ip: str = "192.0.2.1") -> Dialogue:
+        """A new connection from ``ip``."""
+        wire = Wire(ip)
+        return Dialogue(self.factory.buildProtocol(wire.getPeer()), wire)
+
+    def greeted(self, ip: str = "192.0.2.1") -> Dialogue:
+        """A connection that has said EHLO."""
+        return self.connect(ip).run("S: 220 ...\nC: EHLO client.test\nS* 250 HELP")
+
+    def in_content(self) -> Dialogue:
+        """A connection that has heard 354."""
+        return self.connect().run("S: 220 ..." + TRANSACTION)
+
+
+def listening(**server: Any) -> Listener:
+    """A listener whose server settings differ."""
+    return Listener(evolve(SERVER, **server))
