@@ -143,7 +143,9 @@ class FileEffects:
             placement.at = placement.target
         self._waiting.clear()
         for directory in dict.fromkeys(self._directories):
-            self._disk.fsync_dir(directory)
+            if self._disk.is_directory(directory):  # a unit that was undone may have taken it away
+                self._disk.fsync_dir(directory)
+        self._directories.clear()
 
     def finish(self) -> None:
         """After the commit: remove what was to go. Failures are logged; what remains is junk, not a loss."""

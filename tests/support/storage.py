@@ -5,13 +5,15 @@ import sqlite3
 import tempfile
 import weakref
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TypeVar
+from queue import Queue
+from typing import Any, TypeVar
 
 from attrs import define, field
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorFromThreads
 from zope.interface import implementer
 
 from daptinmail.db.batch import GroupCommit, Unit
@@ -92,3 +94,23 @@ class MemoryStorage:
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
             return work(connection)
+
+
+@implementer(IReactorFromThreads)
+@define(eq=False)
+class ThreadCalls:
+    """The reactor's side of threads, turned by hand: ``settle`` runs what threads asked for until a result is there."""
+
+    _calls: "Queue[Callable[[], object]]" = field(factory=Queue, init=False)
+
+    def callFromThread(self, callable: Callable[..., Any], *args: object, **kwargs: object) -> None:
+        """Keep a call for ``settle``."""
+        self._calls.put(partial(callable, *args, **kwargs))
+
+    def settle(self, waiting: "Deferred[Any]") -> Any:
+        """The result of ``waiting``, or its ``Failure``; fails the test after a minute without news from a thread."""
+        results: list[Any] = []
+        waiting.addBoth(results.append)
+        while not results:
+            self._calls.get(timeout=60)()
+        return results[0]

@@ -1,0 +1,273 @@
+"""Promises of ``daptinmail.db.storage``: what the storage thread adds to the contract of ``IStorage``."""
+
+import errno
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from daptinmail.db.disk import FileSystem
+from daptinmail.db.engine import open_engine
+from daptinmail.db.migrate import migrate
+from daptinmail.db.storage import MAX_BATCH, Storage
+from daptinmail.errors import AlreadyExists, Unavailable
+from daptinmail.interfaces.storage import Content, ITransaction
+from tests.contracts.storage import StorageContract, Work, put, small
+from tests.support.runtime import SteadyClock, SynchronousBlocking
+from tests.support.storage import MemoryStorage, ThreadCalls
+
+
+class InMemory(StorageContract, SynchronousTestCase):
+    """The provider for tests keeps the promises."""
+
+    def setUp(self) -> None:
+        provider = MemoryStorage()
+        self.storage, self.directory = provider, provider.directory
+
+    def settled(self, waiting: Any) -> Any:
+        """It has fired already."""
+        results: list[Any] = []
+        waiting.addBoth(results.append)
+        return results[0]
+
+
+@define(eq=False)
+class FailingDisk(FileSystem):
+    """Counts syncs and fails those calls that a test names."""
+
+    failing: dict[str, int] = field(factory=dict)
+    """Name of a call -> how many times more it fails."""
+    calls: list[str] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        FileSystem.__init__(self)
+
+    def _try(self, call: str) -> None:
+        self.calls.append(call)
+        if self.failing.get(call, 0) > 0:
+            self.failing[call] -= 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fsync(self, descriptor: int) -> None:
+        """Sync or fail."""
+        self._try("fsync")
+        super().fsync(descriptor)
+
+    def fsync_dir(self, path: Path) -> None:
+        """Sync or fail."""
+        self._try("fsync_dir")
+        super().fsync_dir(path)
+
+    def write(self, descriptor: int, pieces: Any) -> None:
+        """Write or fail."""
+        self._try("write")
+        super().write(descriptor, pieces)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename or fail."""
+        self._try("rename")
+        super().rename(source, target)
+
+
+class StorageCase(SynchronousTestCase):
+    """A storage thread over a database file."""
+
+    def setUp(self) -> None:
+        base = Path(self.mktemp()).absolute()
+        self.directory = base / "files"
+        self.directory.mkdir(parents=True)
+        self.reactor = ThreadCalls()
+        self.disk = FailingDisk()
+        engine = open_engine(f"sqlite:///{base / 'db'}")
+        migrate(engine)
+        self.storage = Storage(engine, SteadyClock(), self.reactor, SynchronousBlocking(), self.disk)
+        self.storage.start()
+        self.addCleanup(lambda: self.settled(self.storage.stop()))
+
+    def settled(self, waiting: Any) -> Any:
+        """What comes of it, with the reactor turned by hand."""
+        return self.reactor.settle(waiting)
+
+
+class Threaded(StorageCase, StorageContract):
+    """The real provider keeps the promises."""
+
+
+class Grouping(StorageCase):
+    """Units that wait together are made durable together, and fail alone."""
+
+    def together(self, *works: Work) -> list[Any]:
+        """The results of works that the thread takes as one batch."""
+        hold, entered = threading.Event(), threading.Event()
+
+        def first(transaction: ITransaction) -> None:
+            entered.set()
+            hold.wait(60)
+
+        self.storage.write(first)
+        entered.wait(60)
+        waiting = [self.storage.write(work) for work in works]
+        hold.set()
+        return [self.settled(result) for result in waiting]
+
+    def names(self) -> list[str]:
+        """The rows that are there."""
+        rows = self.settled(self.storage.read(lambda c: c.exec_driver_sql("SELECT name FROM _config").all()))
+        return sorted(row[0] for row in rows)
+
+    def place(self, name: str) -> Work:
+        """Work that writes a row and a file."""
+
+        def work(transaction: ITransaction) -> str:
+            put(name)(transaction)
+            transaction.place(small(name.encode()), self.directory / name)
+            return name
+
+        return work
+
+    def files(self) -> list[str]:
+        """The files that are there."""
+        return sorted(path.name for path in self.directory.iterdir())
+
+    def test_one_directory_sync_for_all(self) -> None:
+        """Ten messages into one directory cost ten file syncs and one directory sync."""
+        names = [f"m{n}" for n in range(10)]
+        self.assertEqual(self.together(*map(self.place, names)), names)
+        self.assertEqual(self.disk.calls.count("fsync"), 10)
+        self.assertEqual(self.disk.calls.count("fsync_dir"), 1)
+        self.assertEqual(self.names(), names)
+
+    def test_files_before_names_before_directory(self) -> None:
+        """A file is synced before it has its name, and its name is synced before the commit."""
+        self.together(self.place("a"), self.place("b"))
+        self.assertEqual(self.disk.calls, ["write", "write", "fsync", "fsync", "rename", "rename", "fsync_dir"])
+
+    def test_a_failing_unit_fails_alone(self) -> None:
+        """One bad unit leaves its neighbours alone."""
+
+        def bad(transaction: ITransaction) -> None:
+            self.place("bad")(transaction)
+            raise AlreadyExists
+
+        results = self.together(self.place("a"), bad, self.place("b"))
+        self.assertEqual((results[0], results[2]), ("a", "b"))
+        self.assertIsInstance(results[1].value, AlreadyExists)
+        self.assertEqual((self.names(), self.files()), (["a", "b"], ["a", "b"]))
+
+    def test_a_failed_sync_is_tried_again_by_unit(self) -> None:
+        """When the sync of a batch fails once, every unit still succeeds on its own."""
+        for call in ("fsync", "rename", "fsync_dir"):
+            self.disk.failing = {call: 1}
+            names = [f"{call}{n}" for n in range(3)]
+            self.assertEqual(self.together(*map(self.place, names)), names)
+        self.assertEqual(self.names(), self.files())
+
+    def test_a_disk_that_stays_broken(self) -> None:
+        """When syncing keeps failing the waiters hear ``Unavailable``, and neither row nor file remains."""
+        for call in ("fsync", "rename", "fsync_dir", "write"):
+            self.disk.failing = {call: 1000}
+            results = self.together(self.place("a"), self.place("b"))
+            self.assertEqual([type(result.value) for result in results], [Unavailable, Unavailable], call)
+            self.disk.failing = {}
+            self.assertEqual((self.names(), self.files()), ([], []), call)
+
+    def test_a_commit_that_fails(self) -> None:
+        """A unit that only the commit finds fault with fails alone; the others are kept."""
+
+        def deferred_violation(transaction: ITransaction) -> None:
+            self.place("bad")(transaction)
+            transaction.connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            transaction.connection.exec_driver_sql("INSERT INTO subscription (mail_account_id, name) VALUES (99, 'x')")
+
+        results = self.together(self.place("a"), deferred_violation, self.place("b"))
+        self.assertEqual((results[0], results[2]), ("a", "b"))
+        self.assertIsInstance(results[1], Failure)
+        self.assertEqual((self.names(), self.files()), (["a", "b"], ["a", "b"]))
+
+    def test_units_of_a_batch_see_files_of_earlier_ones(self) -> None:
+        """A message delivered and at once flagged, copied and moved by others in the same batch ends up right."""
+        a, b, c, d = (self.directory / name for name in "abcd")
+
+        def failing(transaction: ITransaction) -> None:
+            transaction.rename(b, d)
+            raise AlreadyExists
+
+        results = self.together(
+            self.place("a"),
+            lambda t: t.rename(a, b),
+            lambda t: t.link(b, c),
+            failing,
+            lambda t: t.remove(b),
+        )
+        self.assertEqual([type(result) for result in results], [str, type(None), type(None), Failure, type(None)])
+        self.assertEqual(self.files(), ["c"])
+        self.assertEqual(c.read_bytes(), b"a")
+
+    def test_many_files_in_one_batch(self) -> None:
+        """More files than may be open at once are fine."""
+        names = [f"m{n:03}" for n in range(MAX_BATCH)]
+        self.assertEqual(self.together(*map(self.place, names)), names)
+        self.assertEqual(self.files(), names)
+
+    def test_a_batch_is_bounded(self) -> None:
+        """However many wait, one transaction takes only so many."""
+        connections = self.together(*[lambda t: t.connection] * (MAX_BATCH + 10))
+        self.assertLessEqual(max(Counter(map(id, connections)).values()), MAX_BATCH)
+
+    def test_a_cancelled_waiter(self) -> None:
+        """A client that went away hurts neither the thread nor the others in its batch."""
+        hold, entered = threading.Event(), threading.Event()
+
+        def first(transaction: ITransaction) -> str:
+            entered.set()
+            hold.wait(60)
+            return put("first")(transaction)
+
+        running = self.storage.write(first)
+        entered.wait(60)
+        queued, last = self.storage.write(put("queued")), self.storage.write(put("z"))
+        failures: list[Any] = []
+        for waiting in (running, queued):
+            assert isinstance(waiting, Deferred)
+            waiting.addErrback(failures.append)
+            waiting.cancel()
+        hold.set()
+        self.assertEqual(self.settled(last), "z")
+        self.assertEqual([failure.type for failure in failures], [CancelledError, CancelledError])
+        self.assertEqual(self.names(), ["first", "z"])
+
+
+class Ending(StorageCase):
+    """Stopping loses nothing."""
+
+    def test_stop_drains(self) -> None:
+        """Everything that waited when the server stops is durable before it ends."""
+        waiting = [self.storage.write(put(f"n{n}")) for n in range(20)]
+        self.settled(self.storage.stop())
+        self.assertEqual([self.successResultOf(result) for result in waiting], [f"n{n}" for n in range(20)])
+
+    def test_nothing_after_stop(self) -> None:
+        """After stop nothing is taken; stopping again is harmless."""
+        self.settled(self.storage.stop())
+        self.failureResultOf(self.storage.write(put("a")), Unavailable)
+        self.failureResultOf(self.storage.read(lambda c: None), Unavailable)
+        self.settled(self.storage.stop())
+
+    def test_readers_cannot_write(self) -> None:
+        """A mistake in a reading function cannot change anything."""
+        result = self.settled(self.storage.read(lambda c: c.exec_driver_sql("DELETE FROM _config")))
+        self.assertIsInstance(result.value, Unavailable)
+
+    def test_spooled_content_of_the_wrong_size(self) -> None:
+        """A spool file that was cut short is never delivered."""
+        spool = self.directory / "spool"
+        spool.write_bytes(b"short")
+        content = Content(body_size=500, path=spool, prefix=b"T: 1\r\n")
+        result = self.settled(self.storage.write(lambda t: t.place(content, self.directory / "m")))
+        self.assertIsInstance(result.value, Unavailable)
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["spool"])
