@@ -1,8 +1,8 @@
 """The other side of outbound mail, in a process of its own: a DNS server and mail hosts on loopback addresses.
 
-``python -m tests.live.peers JSON``: ``records`` for the DNS stub; ``sinks`` maps loopback addresses to replies; ``port``
-is theirs. Each line on standard output is a JSON object: first the DNS address, then every message that arrives. A JSON
-object on standard input replaces the replies of the sinks it names.
+``python -m tests.live.peers JSON``: ``records`` for the DNS stub; ``sinks`` maps loopback addresses to replies;
+``port`` is theirs. Each line on standard output is a JSON object: first the DNS address, then every message that
+arrives. A JSON object on standard input replaces the replies of the sinks it names.
 """
 
 import json
@@ -77,12 +77,10 @@ def self_signed() -> Any:
     from twisted.internet.ssl import DefaultOpenSSLContextFactory
 
     key, certificate = (tempfile.mktemp(suffix=".pem") for _ in range(2))
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other.invalid", "-days", "2"]
-        + ["-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
+    subject = ("-subj", "/CN=other.invalid", "-days", "2")
+    files = ("-keyout", key, "-out", certificate)
+    command = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files)
+    subprocess.run(command, check=True, capture_output=True)
     return DefaultOpenSSLContextFactory(key, certificate)
 
 

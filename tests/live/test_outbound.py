@@ -51,7 +51,7 @@ class OutboundTests(SynchronousTestCase):
         return self.outbox()
 
     def test_signed_delivery(self) -> None:
-        """The preferred host gets one message for both recipients, over TLS, signed so that the published key verifies."""
+        """The preferred host gets one message for both, over TLS, signed so that the published key verifies."""
         self.start(tls=True)
         self.send("outbound", THEM, "other@elsewhere.test")
         taken = self.peers.next_message()
