@@ -8,6 +8,7 @@ from uuid import UUID
 from attrs import frozen
 from zope.interface import Interface
 
+from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.mail.receipt import Receipt
@@ -36,13 +37,16 @@ class IResolver(Interface):
 
 @frozen
 class OutboundMessage:
-    """A message for other hosts. ``server_id`` names the ``mail_server`` whose host name is used in EHLO."""
+    """A message for other hosts.
+
+    ``server_id`` names the ``mail_server`` whose host name is used in EHLO; the server's own without one.
+    """
 
     trail: UUID
     return_path: Address | None
     recipients: tuple[Address, ...]
     content: Content
-    server_id: int
+    server_id: int | None
     account_id: int | None = None
     eight_bit: bool = False
     smtputf8: bool = False
@@ -85,7 +89,10 @@ class ITransfer(Interface):
 
 @frozen
 class ReturnedMessage:
-    """A message some of whose recipients were given up. ``path`` is its content; ``arrived`` when we took it."""
+    """A message some of whose recipients were given up. ``path`` is its content; ``arrived`` when we took it.
+
+    ``destination`` is what ``IReturns.locate`` said of the return-path.
+    """
 
     trail: UUID
     return_path: Address | None
@@ -94,10 +101,14 @@ class ReturnedMessage:
     arrived: datetime
     reporting_host: str
     server_id: int | None
+    destination: Delivery | Address | None = None
 
 
 class IReturns(Interface):
     """Tells a sender what could not be delivered (RFC 3464)."""
+
+    def locate(return_path: Address | None) -> Awaitable[Delivery | Address | None]:
+        """Where a notification would go: a mailbox here, an address elsewhere, nowhere. Ask before the transaction."""
 
     def return_in(transaction: ITransaction, message: ReturnedMessage) -> None:
         """Send a delivery status notification to the return-path, in the transaction that gives up.

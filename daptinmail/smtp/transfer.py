@@ -142,17 +142,17 @@ class Transfer:
 
     async def _try(self, host: str, address: str, request: TransferRequest, progress: _Progress) -> None:
         """Talk to one address, without TLS once more if TLS fails there."""
-        remote = f"{host} [{address}]"
+        told = {"trail": request.trail.hex, "remote": host, "address": address}
         for use_tls in (True, False):
             try:
                 await self._converse(host, address, request, progress, use_tls)
             except TlsFailed as error:
-                log.info("{trail}: {remote}: {reason}", trail=request.trail.hex, remote=remote, reason=error.text)
-                progress.fail(error.reply, remote)
+                log.info("{trail}: {remote} [{address}]: {reason}", reason=error.text, **told)
+                progress.fail(error.reply, host)
                 continue
             except HostFailed as error:
-                log.info("{trail}: {remote}: {reason}", trail=request.trail.hex, remote=remote, reason=error.text)
-                progress.fail(error.reply, remote)
+                log.info("{trail}: {remote} [{address}]: {reason}", reason=error.text, **told)
+                progress.fail(error.reply, host)
             return
 
     async def _converse(
@@ -160,9 +160,7 @@ class Transfer:
     ) -> None:
         connection = await self._open(address)
         deadline = self.clock.callLater(MAX_CONVERSATION, connection.abort)
-        session = ClientSession(
-            connection, f"{host} [{address}]", request.helo, self.blocking, lambda: self.tls(host.rstrip("."))
-        )
+        session = ClientSession(connection, host, request.helo, self.blocking, lambda: self.tls(host.rstrip(".")))
         try:
             await session.open(use_tls)
             while progress.pending:

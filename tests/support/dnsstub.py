@@ -20,6 +20,20 @@ Zone = Mapping[str, Mapping[str, Sequence[Any]]]
 """Name -> type (MX, A, AAAA, TXT, CNAME) -> values: ``(preference, host)`` for MX, text for the others."""
 
 
+class _Failing(Exception):
+    """The server cannot answer."""
+
+
+class _Server(DNSServerFactory):
+    """Says SERVFAIL without a traceback in the log."""
+
+    def gotResolverError(self, failure: Failure, protocol: Any, message: Any, address: Any) -> None:
+        if failure.check(_Failing):
+            self.sendReply(protocol, self._responseFromMessage(message=message, rCode=dns.ESERVER), address)
+            return
+        super().gotResolverError(failure, protocol, message, address)
+
+
 class _Answers(ResolverBase):
     """What DNSServerFactory asks."""
 
@@ -45,7 +59,7 @@ class DnsStub:
     def listen(self, reactor: Any, port: int = 0) -> tuple[str, int]:
         """Serve UDP and TCP on one port of 127.0.0.1; answers host and port."""
         for _ in range(20):
-            factory = DNSServerFactory(clients=[_Answers(self)])
+            factory = _Server(clients=[_Answers(self)])
             factory.noisy = False
             udp = reactor.listenUDP(port, dns.DNSDatagramProtocol(factory, reactor=reactor), interface="127.0.0.1")
             try:
@@ -69,7 +83,7 @@ class DnsStub:
         if name in self.silent:
             return done
         if name in self.failing:
-            done.errback(Failure(RuntimeError()))  # anything but a DomainError is SERVFAIL)
+            done.errback(Failure(_Failing()))
         elif name not in self.records:
             done.errback(Failure(DomainError(name)))
         else:

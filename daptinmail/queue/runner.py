@@ -1,0 +1,271 @@
+"""The outbound queue: claims due rows, hands them to the transfer agent, records what became of them."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from random import Random, SystemRandom
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from daptinmail.errors import DaptinmailError
+from daptinmail.interfaces.events import IEventLog
+from daptinmail.interfaces.runtime import IClock, IIdentifiers
+from daptinmail.interfaces.storage import IStorage, ITransaction
+from daptinmail.interfaces.transfer import IQueue, IReturns, ITransfer, OutboundMessage, TransferRequest
+from daptinmail.mail.receipt import Outcome, Receipt
+from daptinmail.mail.reply import Reply
+from daptinmail.net.blocking import deferred
+from daptinmail.queue import ledger, schedule
+from daptinmail.queue.content import ContentFiles
+from daptinmail.queue.ledger import Claim
+from daptinmail.queue.outcome import Settlement
+from daptinmail.settings import Live
+
+MAX_TRANSFERS = 10
+MAX_PER_DOMAIN = 2
+LEASE = timedelta(minutes=15)
+RENEWAL = 300.0  # seconds between renewals of a lease
+POLL = 60.0  # seconds; finds what changed without a wake, such as leases of a process that died
+STOP_PATIENCE = 5.0  # seconds that transfers under way get to finish
+RECORD_TRIES = 30
+RECORD_PAUSE = 10.0  # seconds
+
+LOCAL_FAULT = Reply(451, "4.3.0", "The message could not be handed to the network; it will be tried again")
+
+
+@implementer(IQueue)
+@define(eq=False)
+class Queue:
+    """Waits for due rows once started. ``holder`` names this node in leases and stays the same over restarts.
+
+    A crash between the remote host's 250 and our commit leaves the lease behind: the row is tried again when the
+    lease ends or this node starts anew. A message may arrive twice so, and is never lost.
+    """
+
+    storage: IStorage
+    clock: IClock
+    timers: IReactorTime
+    transfer: ITransfer
+    returns: IReturns
+    events: IEventLog
+    identifiers: IIdentifiers
+    queue_dir: Path
+    live: Callable[[], Live]
+    random: Random = field(factory=SystemRandom)
+    holder: str = "local"
+    _busy: Counter[str] = field(factory=Counter, init=False)
+    _attempts: list["Deferred[None]"] = field(factory=list, init=False)
+    _running: bool = field(default=False, init=False)
+    _filling: bool = field(default=False, init=False)
+    _again: bool = field(default=False, init=False)
+    _call: IDelayedCall | None = field(default=None, init=False)
+    _fill_ended: "Deferred[None] | None" = field(default=None, init=False)
+
+    log = Logger()
+
+    @property
+    def _files(self) -> ContentFiles:
+        return ContentFiles(self.queue_dir)
+
+    def enqueue_in(self, transaction: ITransaction, message: OutboundMessage) -> None:
+        """Keep content and rows in the caller's transaction."""
+        held = self.live().outbound.hold
+        self._files.keep_in(transaction, message.trail, message.content)
+        ledger.insert(transaction, message, held, self.identifiers)
+        recipients = [str(one) for one in message.recipients]
+        self.events.record_in(transaction, "queue.kept", message.trail, "", {"recipients": recipients, "held": held})
+        transaction.after_commit(self.wake)
+
+    async def enqueue(self, message: OutboundMessage) -> None:
+        """``enqueue_in`` in a transaction of its own."""
+        await self.storage.write(lambda transaction: self.enqueue_in(transaction, message))
+
+    async def start(self) -> None:
+        """Take back leases of an earlier life of this node, and begin."""
+        await self.storage.write(lambda transaction: ledger.release(transaction, self.holder))
+        self._running = True
+        self.wake()
+
+    async def stop(self) -> None:
+        """Begin nothing new; give transfers under way a moment, then cut them off and give their leases back."""
+        self._running = False
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        patience = self.timers.callLater(STOP_PATIENCE, self._cut_off)
+        await DeferredList(list(self._attempts))
+        if patience.active():
+            patience.cancel()
+
+    def wake(self) -> None:
+        """Look for due rows soon. Reactor thread; call it as well when ``mail.outbound.*`` changed."""
+        if not self._running:
+            return
+        if self._filling:
+            self._again = True
+            return
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        self._call = self.timers.callLater(0, self._begin_fill)
+
+    async def run_pass(self) -> int:
+        """Try every due row once; answers how many recipients were tried."""
+        tried = 0
+        mine: list[Deferred[None]] = []
+        while (claims := await self._claim()) or mine:
+            tried += sum(len(claim.rows) for claim in claims)
+            mine += [self._start(claim) for claim in claims]
+            if not claims:
+                await mine.pop()
+        return tried
+
+    def _begin_fill(self) -> None:
+        self._filling = True
+        self._fill_ended = Deferred.fromCoroutine(self._filled())
+
+    async def _filled(self) -> None:
+        try:
+            await self._fill()
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - the queue goes on at the next poll
+            self.log.failure("the queue stumbled")
+        self._filling = False
+        if self._again:
+            self.wake()
+        elif self._call is None or not self._call.active():
+            self._sleep(POLL)
+
+    async def _fill(self) -> None:
+        """Start transfers until there is no room or nothing is due, then sleep until something is."""
+        self._again = True
+        while self._running and self._again:
+            self._again = False
+            for claim in await self._claim():
+                self._again = True
+                self._start(claim)
+        due = await self.storage.read(ledger.next_due)
+        if due is not None and due > self.clock.now():
+            self._sleep(min(POLL, (due - self.clock.now()).total_seconds()))
+
+    def _sleep(self, seconds: float) -> None:
+        if self._running:
+            self._call = self.timers.callLater(seconds, self._begin_fill)
+
+    async def _claim(self) -> list[Claim]:
+        hold = self.live().outbound.hold
+        slots = MAX_TRANSFERS - self._busy.total()
+        busy = +self._busy
+        until = self.clock.now() + LEASE
+
+        def work(transaction: ITransaction) -> list[Claim]:
+            if hold:
+                ledger.hold(transaction)
+                return []
+            ledger.release_held(transaction)
+            return ledger.claim(transaction, self.holder, until, slots, busy, MAX_PER_DOMAIN) if slots > 0 else []
+
+        claims = await self.storage.write(work)
+        for claim in claims:
+            self._busy[claim.domain] += 1
+        return claims
+
+    def _start(self, claim: Claim) -> "Deferred[None]":
+        attempt = Deferred.fromCoroutine(self._attempted(claim))
+        self._attempts = [one for one in self._attempts if not one.called] + [attempt]
+        return attempt
+
+    async def _attempted(self, claim: Claim) -> None:
+        try:
+            await self._attempt(claim)
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - the lease ends and the rows are tried again
+            self.log.failure("{trail}: attempt failed", trail=claim.trail.hex)
+        finally:
+            self._busy[claim.domain] -= 1
+            self.wake()
+
+    def _cut_off(self) -> None:
+        for attempt in list(self._attempts):
+            attempt.cancel()
+
+    async def _attempt(self, claim: Claim) -> None:
+        renewal = LoopingCall(self._renew, claim)
+        renewal.clock = self.timers
+        _renewing = renewal.start(RENEWAL, now=False)
+        try:
+            receipts = await self._transfer(claim)
+        except CancelledError:
+            await self.storage.write(lambda transaction: ledger.release(transaction, self.holder, claim.ids))
+            return
+        finally:
+            renewal.stop()
+        await self._record(claim, receipts)
+
+    @deferred
+    async def _renew(self, claim: Claim) -> None:
+        until = self.clock.now() + LEASE
+        try:
+            await self.storage.write(lambda transaction: ledger.renew(transaction, self.holder, claim.ids, until))
+        except DaptinmailError as error:
+            self.log.warn("{trail}: lease not renewed: {error}", trail=claim.trail.hex, error=error)
+
+    async def _transfer(self, claim: Claim) -> Sequence[Receipt]:
+        recipients = tuple(row.recipient for row in claim.rows)
+        request = TransferRequest(
+            trail=claim.trail,
+            domain=claim.domain,
+            return_path=claim.return_path,
+            recipients=recipients,
+            path=self._files.path(claim.trail),
+            size=claim.size,
+            helo=claim.helo or self.live().hostname,
+            eight_bit=claim.eight_bit,
+            smtputf8=claim.smtputf8,
+        )
+        try:
+            return await self.transfer.transfer(request)
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - a fault of ours must not bounce mail
+            self.log.failure("{trail}: transfer to {domain} broke", trail=claim.trail.hex, domain=claim.domain)
+            return [Receipt(one, Outcome.DEFERRED, LOCAL_FAULT) for one in recipients]
+
+    async def _record(self, claim: Claim, receipts: Sequence[Receipt]) -> None:
+        """Write the outcome; insist, because a lost outcome sends the message again."""
+        live = self.live()
+        settlement = Settlement(
+            claim=claim,
+            receipts={receipt.recipient: receipt for receipt in receipts},
+            holder=self.holder,
+            schedule=schedule.named(live.config.get("mail.outbound.schedule", "")),
+            files=self._files,
+            returns=self.returns,
+            events=self.events,
+            random=self.random,
+            reporting_host=claim.helo or live.hostname,
+            destination=await self.returns.locate(claim.return_path),
+        )
+        for remaining in reversed(range(RECORD_TRIES)):
+            try:
+                await self.storage.write(settlement.record)
+                break
+            except DaptinmailError as error:
+                self.log.error("{trail}: outcome not recorded: {error}", trail=claim.trail.hex, error=error)
+                if not remaining:
+                    raise
+                await deferLater(self.timers, RECORD_PAUSE, lambda: None)
+        for receipt in receipts:
+            self.log.info(
+                "{trail}: {recipient} {outcome}: {reply}",
+                trail=claim.trail.hex,
+                recipient=str(receipt.recipient),
+                outcome=receipt.outcome.value,
+                reply=str(receipt.reply),
+            )
