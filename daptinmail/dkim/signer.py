@@ -23,7 +23,7 @@ from daptinmail.dkim.selection import fields_to_sign
 from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.tls import ISigner, ISigningKeys, SigningKey
-from daptinmail.mail.header import MAX_FIELDS, MAX_HEADER, find_fields, header_end
+from daptinmail.mail.header import MAX_FIELDS, find_fields, header_end
 
 _CHUNK = 1 << 18
 _LINE = 72
@@ -93,14 +93,14 @@ def read_content(content: Content) -> tuple[Fields, bytes]:
     """
     octets = _octets(content)
     buffered = b""
+    end = 0
     for data in octets:
         buffered += data
         end = header_end(buffered)
-        if end < len(buffered) or end >= MAX_HEADER or buffered.endswith(b"\r\n\r\n"):
+        if end < len(buffered):
             break
-    end = header_end(buffered)
-    if end >= MAX_HEADER:
-        raise Unsignable("the header section is too long")
+    if end < len(buffered) and not buffered.endswith((b"\n\r\n", b"\n\n"), 0, end):
+        raise Unsignable("no header section, or too long a one")
     fields = [(one.name, one.value + b"\r\n") for one in find_fields(buffered[:end])]
     if len(fields) > MAX_FIELDS or not any(name.lower() == b"from" for name, _ in fields):
         raise Unsignable("no From field, or too many fields")
