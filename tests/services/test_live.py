@@ -1,0 +1,71 @@
+"""How configured values are understood."""
+
+from sqlalchemy import create_engine, insert
+from twisted.trial.unittest import SynchronousTestCase
+
+from daptinmail.db.schema import config, metadata
+from daptinmail.services.live import imap_hostname, read_live, unquote
+from daptinmail.settings import ImapSettings, Interface, Live
+from tests.support.runtime import START
+
+
+def live(**values: str) -> Live:
+    """What these ``_config`` values mean; ``__`` stands for a dot."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        for name, value in values.items():
+            row = {"name": name.replace("__", "."), "value": value, "created_at": START}
+            connection.execute(insert(config).values(row))
+        return read_live(connection, "machine.example")
+
+
+def imap(**values: str) -> ImapSettings:
+    """The IMAP part."""
+    return live(**values).imap
+
+
+class ReadLiveTests(SynchronousTestCase):
+    """The open points of the dialect, decided."""
+
+    def test_defaults(self) -> None:
+        """A fresh database: no IMAP, this machine's name, nothing held."""
+        found = live()
+        self.assertEqual(found.hostname, "machine.example")
+        self.assertFalse(found.imap.enabled)
+        self.assertFalse(found.outbound.hold)
+        self.assertEqual(found.dkim_selector, "d1")
+
+    def test_the_seed(self) -> None:
+        """imps.enabled, 0.0.0.0:465 and hostname imps.example.com: implicit TLS under that very name."""
+        found = imap(imps__enabled="true", imap__listen_interface="0.0.0.0:465", hostname="imps.example.com")
+        self.assertEqual(found, ImapSettings(True, Interface("0.0.0.0", 465), True, "imps.example.com"))
+
+    def test_port_993(self) -> None:
+        """Port 993 is implicit TLS, quoted or not; any other port is STARTTLS unless imps.enabled."""
+        self.assertTrue(imap(imap__enabled="true", imap__listen_interface='"0.0.0.0:993"').implicit_tls)
+        found = imap(imap__enabled='"true"', imap__listen_interface=":1143")
+        self.assertEqual((found.implicit_tls, found.interface), (False, Interface("", 1143)))
+
+    def test_default_interfaces(self) -> None:
+        """Without a listen interface: 993 for implicit TLS, 1143 otherwise."""
+        self.assertEqual(str(imap(imps__enabled="true").interface), "0.0.0.0:993")
+        self.assertEqual(str(imap(imap__enabled="true").interface), ":1143")
+
+    def test_imap_hostname(self) -> None:
+        """imap.hostname; else a host name that already names IMAP; else imap. before it."""
+        self.assertEqual(imap_hostname({"imap.hostname": "Mail.example.com"}, "x"), "mail.example.com")
+        for name in ("imap.example.com", "imaps.example.com", "imps.example.com"):
+            self.assertEqual(imap_hostname({}, name), name)
+        self.assertEqual(imap_hostname({}, "example.com"), "imap.example.com")
+
+    def test_bad_interface(self) -> None:
+        """An address that cannot be read is kept as a fault, for the reconcile to report."""
+        found = imap(imps__enabled="true", imap__listen_interface="nonsense")
+        self.assertIsNone(found.interface)
+        self.assertTrue(found.fault)
+
+    def test_unquote(self) -> None:
+        """One pair of JSON quotes and white space go; everything else stays."""
+        for value, meant in (('"a"', "a"), (" a\n", "a"), ('"a', '"a'), ('"\\u0041"', "A"), ('"', '"')):
+            self.assertEqual(unquote(value), meant)
