@@ -42,7 +42,7 @@ class LimitedRequest(Request):
         if length is not None and length > self.allowed:
             self._refuse()
         else:
-            super().gotLength(length)
+            super().gotLength(length)  # type: ignore[no-untyped-call]  # twisted.web
 
     def _announced_path(self) -> bytes:
         path = getattr(self.channel, "_path", b"")  # the request itself learns its path only with the last octet
@@ -54,12 +54,12 @@ class LimitedRequest(Request):
         if not self.refused and self.received > self.allowed:
             self._refuse()
         if not self.refused:
-            super().handleContentChunk(data)
+            super().handleContentChunk(data)  # type: ignore[no-untyped-call]  # twisted.web
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Nothing more to do for a request that was refused."""
         if not self.refused:
-            super().requestReceived(command, path, version)
+            super().requestReceived(command, path, version)  # type: ignore[no-untyped-call]  # twisted.web
 
     def _refuse(self) -> None:
         self.refused = True

@@ -173,7 +173,7 @@ MAIL_ACCOUNT = _kind(
     Attribute("password_md5", Form.SECRET, max_length=MAX_PASSWORD, write_only=True, masked="", computed=True),
     Relationship("mail_server_id", "mail_server", required=True),
     Relationship("mail_box_id", "mail_box", many=True),
-    hidden=("address_local", "address_domain", "directory"),
+    hidden=("address_local", "address_domain", "directory", "last_uidvalidity"),
 )
 
 MAIL_BOX = _kind(
