@@ -1,12 +1,15 @@
 """Who exists: mail accounts, the users of the API, and how both prove it.
 
-``passwords``   argon2id, always in a pool thread
-``throttle``    slows down password guessing, for SMTP, IMAP and HTTP together
-``directory``   ``IDirectory``: mail accounts and local domains
-``checker``     the cred portal of the edges
-``groups``      the three built-in user groups
-``tokens``      JSON web tokens of the API
-``users``       ``IUsers``: sign-up, sign-in, the first administrator
-``rules``       what the rows of users and groups do beyond holding columns
-``mail_rules``  the same for mail servers and mail accounts
+``passwords``     argon2id, always in a pool thread
+``throttle``      slows down password guessing, for SMTP, IMAP and HTTP together
+``verified``      passwords that were right a moment ago
+``addresses``     which account an address belongs to
+``directory``     ``IDirectory``: mail accounts and local domains
+``checker``       the cred portal of the edges
+``fields``        what the fields of a user may hold
+``groups``        the three built-in user groups
+``tokens``        JSON web tokens of the API
+``users``         ``IUsers``: sign-up, sign-in, the first administrator
+``rules``         what the rows of users and groups do beyond holding columns
+``mail_rules``    the same for mail servers and mail accounts
 """
