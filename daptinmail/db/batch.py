@@ -130,6 +130,7 @@ class GroupCommit:
                 transaction.commit()
             except BaseException:
                 files.undo()
+                _roll_back(connection)
                 raise
         files.finish()
 
@@ -149,3 +150,12 @@ class GroupCommit:
                 connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
         if savepoint:
             connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+
+
+def _roll_back(connection: Connection) -> None:
+    """After a COMMIT that failed SQLite is still inside the transaction, and SQLAlchemy believes it is not."""
+    if connection.invalidated:
+        return
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.rollback()

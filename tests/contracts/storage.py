@@ -38,6 +38,11 @@ def small(octets: bytes = b"Subject: hello\r\n\r\n") -> Content:
     return Content(body_size=len(octets), body=octets)
 
 
+def placing(content: Content, target: Path) -> Work:
+    """Work that writes one file."""
+    return lambda transaction: transaction.place(content, target)
+
+
 class StorageContract(Mixin):
     """The promises. A provider's case sets these up in ``setUp``."""
 
@@ -115,7 +120,7 @@ class StorageContract(Mixin):
             spool.write_bytes(b"x" * 3_000_000)
             content = Content(body_size=3_000_000, path=spool, prefix=prefix)
             target = self.directory / f"m{len(prefix)}"
-            self.write(lambda t, content=content, target=target: t.place(content, target))
+            self.write(placing(content, target))
             spool.unlink()
             self.assertEqual(target.read_bytes(), prefix + b"x" * 3_000_000)
 
@@ -210,8 +215,7 @@ class StorageContract(Mixin):
 
         waiting = self.storage.write(work)
         assert isinstance(waiting, Deferred)
-        waiting.addCallback(seen.append)
-        self.settled(waiting)
+        self.settled(waiting.addCallback(seen.append))
         self.assertEqual(seen, ["first", "second", "result"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 

@@ -77,6 +77,8 @@ class FailingDisk(FileSystem):
 class StorageCase(SynchronousTestCase):
     """A storage thread over a database file."""
 
+    storage: Any
+
     def setUp(self) -> None:
         base = Path(self.mktemp()).absolute()
         self.directory = base / "files"
@@ -85,9 +87,9 @@ class StorageCase(SynchronousTestCase):
         self.disk = FailingDisk()
         engine = open_engine(f"sqlite:///{base / 'db'}")
         migrate(engine)
-        self.storage = Storage(engine, SteadyClock(), self.reactor, SynchronousBlocking(), self.disk)
-        self.storage.start()
-        self.addCleanup(lambda: self.settled(self.storage.stop()))
+        self.storage = self.running = Storage(engine, SteadyClock(), self.reactor, SynchronousBlocking(), self.disk)
+        self.running.start()
+        self.addCleanup(lambda: self.settled(self.running.stop()))
 
     def settled(self, waiting: Any) -> Any:
         """What comes of it, with the reactor turned by hand."""
@@ -226,7 +228,7 @@ class Grouping(StorageCase):
         def first(transaction: ITransaction) -> str:
             entered.set()
             hold.wait(60)
-            return put("first")(transaction)
+            return str(put("first")(transaction))
 
         running = self.storage.write(first)
         entered.wait(60)
@@ -248,15 +250,15 @@ class Ending(StorageCase):
     def test_stop_drains(self) -> None:
         """Everything that waited when the server stops is durable before it ends."""
         waiting = [self.storage.write(put(f"n{n}")) for n in range(20)]
-        self.settled(self.storage.stop())
+        self.settled(self.running.stop())
         self.assertEqual([self.successResultOf(result) for result in waiting], [f"n{n}" for n in range(20)])
 
     def test_nothing_after_stop(self) -> None:
         """After stop nothing is taken; stopping again is harmless."""
-        self.settled(self.storage.stop())
+        self.settled(self.running.stop())
         self.failureResultOf(self.storage.write(put("a")), Unavailable)
         self.failureResultOf(self.storage.read(lambda c: None), Unavailable)
-        self.settled(self.storage.stop())
+        self.settled(self.running.stop())
 
     def test_readers_cannot_write(self) -> None:
         """A mistake in a reading function cannot change anything."""

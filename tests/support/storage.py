@@ -110,7 +110,7 @@ class ThreadCalls:
     def settle(self, waiting: "Deferred[Any]") -> Any:
         """The result of ``waiting``, or its ``Failure``; fails the test after a minute without news from a thread."""
         results: list[Any] = []
-        waiting.addBoth(results.append)
+        waiting = waiting.addBoth(results.append)
         while not results:
             self._calls.get(timeout=60)()
         return results[0]

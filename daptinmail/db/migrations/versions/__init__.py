@@ -1,0 +1,1 @@
+"""Revisions, oldest first: ``v0001`` makes all tables."""

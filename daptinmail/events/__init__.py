@@ -1,0 +1,4 @@
+"""The append-only event log.
+
+``log``   ``IEventLog`` over the ``event`` table
+"""

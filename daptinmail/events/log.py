@@ -1,0 +1,71 @@
+"""``IEventLog`` over the ``event`` table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from attrs import define
+from sqlalchemy import Row, bindparam, select
+from zope.interface import implementer
+
+from daptinmail.db.schema import event
+from daptinmail.interfaces.events import Event, IEventLog
+from daptinmail.interfaces.storage import IStorage, ITransaction
+
+MAX_DATA = 8192
+"""Characters of JSON in one event."""
+
+MAX_TRAIL = 10_000
+"""Events answered for one trail."""
+
+_INSERT = event.insert()
+_TRAIL = select(event).where(event.c.trail == bindparam("trail")).order_by(event.c.id).limit(MAX_TRAIL)
+
+
+@implementer(IEventLog)
+@define(eq=False)
+class EventLog:
+    """Writes each event in the transaction of what it tells of."""
+
+    _storage: IStorage
+
+    def record_in(
+        self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
+    ) -> None:
+        """Write one event; ``data`` that is too large is cut to the names it has."""
+        row = {"at": transaction.now, "kind": kind[:60], "trail": trail, "subject": subject[:100], "data": _text(data)}
+        transaction.connection.execute(_INSERT, row)
+
+    async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
+        """Write one event in a transaction of its own."""
+        await self._storage.write(lambda transaction: self.record_in(transaction, kind, trail, subject, data))
+
+    async def trail(self, trail: UUID) -> Sequence[Event]:
+        """All events of one message, in order; the first ``MAX_TRAIL``."""
+        rows = await self._storage.read(lambda connection: connection.execute(_TRAIL, {"trail": trail}).all())
+        return [_event(row) for row in rows]
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    text = json.dumps(dict(data), default=_plain, ensure_ascii=True, separators=(",", ":"))
+    if len(text) <= MAX_DATA:
+        return text
+    short = {name[:100]: _short(value) for name, value in list(data.items())[:20]}
+    return json.dumps({**short, "truncated": True}, ensure_ascii=True)
+
+
+def _short(value: Any) -> Any:
+    """A number as it is; of anything else what fits twenty times into an event."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value)[:50]
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(row.id, row.at, row.kind, row.trail, row.subject, json.loads(row.data))
