@@ -1,15 +1,17 @@
 """``IConfiguration`` over the ``_config`` table, and the secrets that the server keeps there for itself."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from attrs import define
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from zope.interface import implementer
 
 from daptinmail.db.schema import config
 from daptinmail.errors import Forbidden, Invalid
 from daptinmail.interfaces.control import IConfiguration
-from daptinmail.interfaces.storage import IStorage, ITransaction
+from daptinmail.interfaces.runtime import IClock
+from daptinmail.interfaces.storage import IStorage
 
 MAX_KEY = 100
 MAX_VALUE = 5000
@@ -30,6 +32,7 @@ class Configuration:
     """Raw text by key. ``secret`` is for parts of this server only."""
 
     _storage: IStorage
+    _clock: IClock
 
     async def get(self, key: str) -> str | None:
         """The value as stored; ``Forbidden`` for a secret."""
@@ -51,7 +54,8 @@ class Configuration:
             raise Invalid(fields={key: f"longer than {MAX_VALUE} characters"})
         if "\0" in value:
             raise Invalid(fields={key: "must not have a NUL character"})
-        await self._storage.write(lambda transaction: store(transaction, key, value))
+        now = self._clock.now()
+        await self._storage.write(lambda transaction: store(transaction.connection, key, value, now))
 
     async def delete(self, key: str) -> None:
         """Unset a key."""
@@ -67,27 +71,24 @@ class Configuration:
         """
         if not is_secret(key):
             raise ValueError(f"{key} is not secret")
-        fresh = make()
-        return await self._storage.write(lambda transaction: _keep(transaction, key, fresh))
+        fresh, now = make(), self._clock.now()
+        return await self._storage.write(lambda transaction: _keep(transaction.connection, key, fresh, now))
 
 
-def store(transaction: ITransaction, key: str, value: str) -> None:
+def store(connection: Connection, key: str, value: str, now: datetime) -> None:
     """Write one key in a larger transaction; its value so far is kept as ``previous_value``."""
-    connection = transaction.connection
     changed = connection.execute(
-        config.update()
-        .where(config.c.name == key)
-        .values(previous_value=config.c.value, value=value, updated_at=transaction.now)
+        config.update().where(config.c.name == key).values(previous_value=config.c.value, value=value, updated_at=now)
     )
     if not changed.rowcount:
-        connection.execute(config.insert().values(name=key, value=value, created_at=transaction.now))
+        connection.execute(config.insert().values(name=key, value=value, created_at=now))
 
 
-def _keep(transaction: ITransaction, key: str, fresh: str) -> str:
-    known: str | None = transaction.connection.scalar(select(config.c.value).where(config.c.name == key))
+def _keep(connection: Connection, key: str, fresh: str, now: datetime) -> str:
+    known: str | None = connection.scalar(select(config.c.value).where(config.c.name == key))
     if known:
         return known
-    store(transaction, key, fresh)
+    store(connection, key, fresh, now)
     return fresh
 
 

@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from daptinmail.db.schema import event
 from daptinmail.interfaces.events import Event, IEventLog
+from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 
 MAX_DATA = 8192
@@ -30,22 +31,31 @@ class EventLog:
     """Writes each event in the transaction of what it tells of."""
 
     _storage: IStorage
+    _clock: IClock
 
     def record_in(
         self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
     ) -> None:
-        """Write one event; ``data`` that is too large is cut to the names it has."""
-        row = {"at": transaction.now, "kind": kind[:60], "trail": trail, "subject": subject[:100], "data": _text(data)}
-        transaction.connection.execute(_INSERT, row)
+        """Write one event; of ``data`` that is too large the beginnings are kept."""
+        transaction.connection.execute(_INSERT, _row(transaction.now, kind, trail, subject, data))
 
     async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
-        """Write one event in a transaction of its own."""
-        await self._storage.write(lambda transaction: self.record_in(transaction, kind, trail, subject, data))
+        """Write one event, of this moment, in a transaction of its own."""
+        row = _row(self._clock.now(), kind, trail, subject, data)
+
+        def work(transaction: ITransaction) -> None:
+            transaction.connection.execute(_INSERT, row)
+
+        await self._storage.write(work)
 
     async def trail(self, trail: UUID) -> Sequence[Event]:
         """All events of one message, in order; the first ``MAX_TRAIL``."""
         rows = await self._storage.read(lambda connection: connection.execute(_TRAIL, {"trail": trail}).all())
         return [_event(row) for row in rows]
+
+
+def _row(at: datetime, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"at": at, "kind": kind[:60], "trail": trail, "subject": subject[:100], "data": _text(data)}
 
 
 def _text(data: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from daptinmail.db.configuration import Configuration
 from daptinmail.db.schema import config
 from daptinmail.errors import Forbidden, Invalid
 from daptinmail.interfaces.control import IConfiguration
+from tests.support.runtime import SteadyClock
 from tests.support.storage import MemoryStorage
 
 
@@ -19,7 +20,7 @@ class Configuring(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.storage = MemoryStorage()
-        self.configuration = Configuration(self.storage)
+        self.configuration = Configuration(self.storage, SteadyClock())
 
     def result(self, waiting: Any) -> Any:
         """The result of a coroutine."""

@@ -11,7 +11,7 @@ from daptinmail.errors import Conflict
 from daptinmail.events.log import MAX_DATA, EventLog
 from daptinmail.interfaces.events import Event, IEventLog
 from daptinmail.interfaces.storage import ITransaction
-from tests.support.runtime import START
+from tests.support.runtime import START, SteadyClock
 from tests.support.storage import MemoryStorage
 
 TRAIL = UUID(int=1)
@@ -22,7 +22,7 @@ class Logging(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.storage = MemoryStorage()
-        self.log = EventLog(self.storage)
+        self.log = EventLog(self.storage, SteadyClock())
 
     def result(self, waiting: Any) -> Any:
         """The result of a coroutine."""
