@@ -9,12 +9,13 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 
 MAX_ADDRESSES = 1000
+MAX_TOKENS = 20_000  # of one list; the rest is not looked at
 
 _TOKEN = re.compile(
     rb"(?P<space>\s+)"
     rb"|(?P<text>[^\s\"()<>,:;@\[\\]+|\[[^\]]*\]?)"
     rb"|\"(?P<quoted>[^\"\\]*(?:\\.[^\"\\]*)*)\"?"
-    rb"|(?P<special>[()<>,:;@]|\\.?)",
+    rb"|(?P<special>[()<>,:;@]|\\.?)",  # together these match any octet
     re.S,
 )
 # What nearly every address looks like, read in one step.
@@ -55,11 +56,10 @@ def parse_address_list(value: bytes) -> list[ListedAddress]:
     """The entries of an unfolded address list; at most ``MAX_ADDRESSES``, never raises."""
     reader = _Reader()
     position = _read_common(value, 0, reader.found)
-    while position < len(value) and len(reader.found) < MAX_ADDRESSES:
+    for _ in range(MAX_TOKENS):
         match = _TOKEN.match(value, position)
-        if match is None:
-            position += 1
-            continue
+        if match is None or len(reader.found) >= MAX_ADDRESSES:
+            break
         position = match.end()
         kind, text = match.lastgroup, match[0]
         if kind == "text":

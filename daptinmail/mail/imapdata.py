@@ -10,6 +10,8 @@ from daptinmail.mail.structure import DEFAULT_TEXT, Part
 MAX_QUOTED = 1000  # octets; longer strings go as literals
 MAX_STRING = 1 << 15  # octets of one string that are shown
 
+MAX_TAGS = 100  # of Content-Language
+
 # What a quoted string may hold without an escape (RFC 9051 §9, QUOTED-CHAR).
 _PLAIN = re.compile(rb"[ !#-\[\]-~]*")
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
@@ -120,7 +122,7 @@ def _extension(part: Part) -> bytes:
 
 def _language(value: bytes | None) -> bytes:
     """One tag, or a list of tags (RFC 3282)."""
-    tags = [tag.strip() for tag in (value or b"").split(b",") if tag.strip()]
+    tags = [tag.strip() for tag in (value or b"").split(b",", MAX_TAGS)[:MAX_TAGS] if tag.strip()]
     if len(tags) > 1:
         return b"(%b)" % b" ".join(map(string, tags))
     return string(tags[0]) if tags else b"NIL"

@@ -19,9 +19,11 @@ MAX_PARTS = 1000
 MAX_PART_HEADERS = 1 << 20  # octets of all part headers together; beyond, parts are opaque
 MAX_BOUNDARY = 200  # octets; RFC 2046 §5.1.1 allows 70
 
+MAX_NEAR_DELIMITERS = 10_000  # lines that only begin like a delimiter
+
 DEFAULT_TEXT: Parameters = ((b"charset", b"us-ascii"),)
 _CHUNK = 1 << 20
-_REST_OF_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|\r?\Z)")
+_REST_OF_DELIMITER = re.compile(rb"(--)?[ \t]{0,998}(?:\r?\n|\r?\Z)")
 
 
 @define(eq=False)
@@ -92,6 +94,7 @@ class _Parser:
     content: Buffer
     parts: int = 0
     headers: int = 0
+    near: int = 0
     waiting: deque[tuple[Part, int]] = field(factory=deque)
 
     def parse(self, header: HeaderSection | None) -> Part:
@@ -164,6 +167,9 @@ class _Parser:
         while position >= 0:
             rest = _REST_OF_DELIMITER.match(content, position + len(delimiter), end)
             if rest is None:  # a longer boundary, or text
+                self.near += 1
+                if self.near > MAX_NEAR_DELIMITERS:
+                    return
                 position = content.find(delimiter, position + 1, end)
                 continue
             has_return = position > start and content[position - 1 : position] == b"\r"
