@@ -76,7 +76,7 @@ def insert(transaction: ITransaction, message: OutboundMessage, held: bool, iden
             "eight_bit": message.eight_bit,
             "smtputf8": message.smtputf8,
         }
-        for recipient in message.recipients
+        for recipient in dict.fromkeys(message.recipients)
     ]
     transaction.connection.execute(outbox.insert(), rows)
 

@@ -146,9 +146,8 @@ class Queue:
         self._again = True
         while self._running and self._again:
             self._again = False
-            for claim in await self._claim():
-                self._again = True
-                self._start(claim)
+            started = [self._start(claim) for claim in await self._claim()]
+            self._again = self._again or bool(started)
         due = await self.storage.read(ledger.next_due)
         if due is not None and due > self.clock.now():
             self._sleep(min(POLL, (due - self.clock.now()).total_seconds()))

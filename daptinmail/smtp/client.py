@@ -114,10 +114,7 @@ class SmtpClient(Protocol):
         if self._lost or self._closing:
             return
         self._closing = True
-        self.send(b"QUIT\r\n")
-        patience = self._clock.callLater(QUIT_PATIENCE, self.abort)
-        self._waiting = Deferred()
-        self._waiting.addBoth(lambda _: self._close(patience))
+        self._goodbye = Deferred.fromCoroutine(self._leave())
 
     def abort(self) -> None:
         """Close at once."""
@@ -161,9 +158,12 @@ class SmtpClient(Protocol):
 
     # Private.
 
-    def _close(self, patience: Any) -> None:
-        if patience.active():
-            patience.cancel()
+    async def _leave(self) -> None:
+        self.send(b"QUIT\r\n")
+        try:
+            await self.reply(QUIT_PATIENCE)
+        except HostFailed:
+            return
         self.transport.loseConnection()
 
     def _fail(self, error: HostFailed) -> None:

@@ -20,7 +20,7 @@ from daptinmail.mail.reply import Reply
 from daptinmail.settings import OutboundSettings
 from daptinmail.smtp.client import SmtpClient
 from daptinmail.smtp.client_reply import HostFailed, TlsFailed
-from daptinmail.smtp.client_session import ClientSession
+from daptinmail.smtp.client_session import UNKNOWN_FATE, ClientSession
 from daptinmail.smtp.client_tls import OpportunisticTls
 
 log = Logger()
@@ -45,14 +45,19 @@ class _Progress:
 
     pending: list[Address]
     receipts: list[Receipt] = field(factory=list)
+    deferred: dict[Address, Receipt] = field(factory=dict)
     failure: Reply | None = None
     remote: str | None = None
     tried: int = 0
 
     def settle(self, receipts: Sequence[Receipt]) -> None:
-        done = {receipt.recipient for receipt in receipts}
-        self.receipts.extend(receipts)
-        self.pending = [one for one in self.pending if one not in done]
+        """Keep final receipts. The deferred may be tried at another host, unless this one may have it."""
+        for receipt in receipts:
+            if receipt.outcome is Outcome.DEFERRED and receipt.reply is not UNKNOWN_FATE:
+                self.deferred[receipt.recipient] = receipt
+            else:
+                self.receipts.append(receipt)
+                self.pending.remove(receipt.recipient)
 
     def fail(self, reply: Reply, remote: str | None = None) -> None:
         """Keep the most hopeful failure: a temporary one is not forgotten for a permanent one."""
@@ -60,8 +65,10 @@ class _Progress:
             self.failure, self.remote = reply, remote
 
     def result(self) -> list[Receipt]:
+        """A receipt for everybody."""
         reply = self.failure or NO_HOST
-        return self.receipts + [_receipt(one, reply, self.remote) for one in self.pending]
+        rest = [self.deferred.get(one) or _receipt(one, reply, self.remote) for one in self.pending]
+        return self.receipts + rest
 
 
 @implementer(ITransfer)
@@ -163,8 +170,12 @@ class Transfer:
         session = ClientSession(connection, host, request.helo, self.blocking, lambda: self.tls(host.rstrip(".")))
         try:
             await session.open(use_tls)
-            while progress.pending:
-                progress.settle(await session.send(request, progress.pending[:MAX_RECIPIENTS]))
+            waiting = list(progress.pending)
+            while waiting:
+                receipts = await session.send(request, waiting[:MAX_RECIPIENTS])
+                done = {receipt.recipient for receipt in receipts}
+                waiting = [one for one in waiting if one not in done]
+                progress.settle(receipts)
         finally:
             session.close()
             if deadline.active():

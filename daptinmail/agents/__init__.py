@@ -1,0 +1,9 @@
+"""The roles of RFC 5598, free of transport.
+
+``mta``         takes mail from other hosts
+``msa``         takes mail from accounts
+``mda``         final delivery
+``reception``   ``IReception``: chooses between the two by who is logged in
+``returns``     notifications about what could not be delivered
+``content``     reading and changing the header section of a content that may be large
+"""

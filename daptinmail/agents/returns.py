@@ -1,0 +1,86 @@
+"""Notifications about what could not be delivered (RFC 3464, RFC 5321 §6.1)."""
+
+import os
+from collections.abc import Callable
+
+from attrs import define, field
+from zope.interface import implementer
+
+from daptinmail.agents.content import read_start
+from daptinmail.agents.mda import Mda
+from daptinmail.interfaces.directory import IDirectory
+from daptinmail.interfaces.events import IEventLog
+from daptinmail.interfaces.messages import Arrival, Delivery
+from daptinmail.interfaces.runtime import IIdentifiers
+from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.interfaces.transfer import IQueue, IReturns, OutboundMessage, ReturnedMessage
+from daptinmail.mail.address import Address
+from daptinmail.mail.dsn import compose_notification
+from daptinmail.mail.header import MAX_HEADER, header_end
+
+MAILER_DAEMON = "mailer-daemon"
+
+
+@implementer(IReturns)
+@define(eq=False)
+class Returns:
+    """Sends notifications to return-paths. ``queue`` is asked late, because the queue itself needs this object."""
+
+    directory: IDirectory
+    mda: Mda
+    queue: Callable[[], IQueue]
+    events: IEventLog
+    identifiers: IIdentifiers
+    random: Callable[[int], bytes] = field(default=os.urandom)
+
+    async def locate(self, return_path: Address | None) -> Delivery | Address | None:
+        """A mailbox here, an address elsewhere, or nowhere: the null path and accounts that are gone."""
+        if return_path is None:
+            return None
+        if await self.directory.is_local(return_path.domain):
+            return await self.mda.delivery(return_path)
+        return return_path
+
+    def return_in(self, transaction: ITransaction, message: ReturnedMessage) -> None:
+        """Compose and send, all in the transaction that gives up."""
+        if message.return_path is None or message.destination is None:
+            return
+        trail = self.identifiers.uuid7()
+        body = self._compose(transaction, message, message.return_path)
+        content = Content(body_size=len(body), body=body)
+        if isinstance(message.destination, Delivery):
+            self.mda.deliver_in(transaction, content, [message.destination], Arrival(trail), None)
+        else:
+            notification = OutboundMessage(
+                trail=trail,
+                return_path=None,
+                recipients=(message.destination,),
+                content=content,
+                server_id=message.server_id,
+                eight_bit=not body.isascii(),
+                smtputf8=not message.destination.local.isascii(),
+            )
+            self.queue().enqueue_in(transaction, notification)
+        data = {
+            "to": str(message.return_path),
+            "recipients": [str(receipt.recipient) for receipt in message.receipts],
+            "notification": trail.hex,
+        }
+        self.events.record_in(transaction, "message.returned", message.trail, "", data)
+
+    def _compose(self, transaction: ITransaction, message: ReturnedMessage, recipient: Address) -> bytes:
+        try:
+            header = read_start(message.path, MAX_HEADER)
+        except FileNotFoundError:
+            header = b""
+        return compose_notification(
+            reporting_host=message.reporting_host,
+            sender=Address(MAILER_DAEMON, message.reporting_host),
+            recipient=recipient,
+            receipts=message.receipts,
+            arrived=message.arrived,
+            now=transaction.now,
+            header=header[: header_end(header)],
+            trail=message.trail,
+            unique=self.random(16).hex(),
+        )
