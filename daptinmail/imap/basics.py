@@ -1,0 +1,52 @@
+"""CAPABILITY, NOOP, LOGOUT, STARTTLS, ID, ENABLE, NAMESPACE."""
+
+from daptinmail.imap.answers import Answer, no, ok
+from daptinmail.imap.session import Session
+
+
+async def capability(session: Session, _: None) -> Answer:
+    """CAPABILITY (RFC 3501 §6.1.1)."""
+    session.untagged(b"CAPABILITY " + b" ".join(session.wire.listCapabilities()))
+    return ok(b"CAPABILITY completed")
+
+
+async def noop(session: Session, _: None) -> Answer:
+    """NOOP and CHECK: a moment to hear what happened (RFC 3501 §6.1.2, §6.4.1)."""
+    await session.catch_up(may_expunge=True, always=True)
+    return ok(b"Completed")
+
+
+async def logout(session: Session, _: None) -> Answer:
+    """LOGOUT (RFC 3501 §6.1.3)."""
+    session.untagged(b"BYE Logging out")
+    await session.unselect()
+    session.afterwards = session.wire.close
+    return ok(b"LOGOUT completed")
+
+
+async def starttls(session: Session, _: None) -> Answer:
+    """STARTTLS (RFC 3501 §6.2.1)."""
+    if session.secure:
+        raise no(b"TLS is active already")
+    if session.edge.tls is None:
+        raise no(b"TLS is not available")
+    session.afterwards = session.wire.switch_to_tls
+    return ok(b"Begin TLS negotiation now")
+
+
+async def identify(session: Session, _: dict[bytes, bytes | None]) -> Answer:
+    """ID (RFC 2971 §3.1). What the client says of itself is not used."""
+    session.untagged(b'ID ("name" "daptinmail")')
+    return ok(b"ID completed")
+
+
+async def enable(session: Session, _: list[bytes]) -> Answer:
+    """ENABLE (RFC 5161 §3.1). Nothing here needs it, so nothing is enabled."""
+    session.untagged(b"ENABLED")
+    return ok(b"ENABLE completed")
+
+
+async def namespace(session: Session, _: None) -> Answer:
+    """NAMESPACE (RFC 2342 §5): one personal namespace."""
+    session.untagged(b'NAMESPACE (("" "/")) NIL NIL')
+    return ok(b"NAMESPACE completed")

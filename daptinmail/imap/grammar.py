@@ -1,0 +1,284 @@
+"""Arguments of commands: pure functions from a cursor to values. FETCH and SEARCH have modules of their own."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TypeVar
+
+from daptinmail.errors import Malformed
+from daptinmail.imap.answers import no
+from daptinmail.imap.cursor import Cursor
+from daptinmail.imap.limits import KEYWORD_LENGTH, KEYWORDS_PER_COMMAND
+from daptinmail.imap.names import DELIMITER, decode_name, normal_name
+from daptinmail.imap.sequences import TOKEN, SequenceSet, parse_sequence_set
+from daptinmail.imap.values import (
+    Append,
+    Copy,
+    Create,
+    Credentials,
+    Pattern,
+    Rename,
+    Sasl,
+    Status,
+    Store,
+)
+from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, FlagMode, Flags
+
+T = TypeVar("T")
+
+MONTHS = (b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC")
+DATE_TIME = re.compile(
+    rb"([ 0-9][0-9])-([a-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})", re.IGNORECASE
+)
+SYSTEM_FLAGS = (rb"\Answered", rb"\Flagged", rb"\Deleted", rb"\Seen", rb"\Draft")
+SYSTEM_FLAG_BY_NAME = {flag.upper(): flag for flag in SYSTEM_FLAGS}
+STATUS_ITEMS = (b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN")
+SPECIAL_USES = {use.upper(): use for use in (*SPECIAL_USE_MAILBOXES.values(), rb"\All", rb"\Flagged")}
+
+
+def nothing(cursor: Cursor) -> None:
+    """No arguments."""
+    cursor.end()
+
+
+def only(parse: Callable[[Cursor], T]) -> Callable[[Cursor], T]:
+    """A command whose whole argument is what ``parse`` reads after one space."""
+
+    def arguments(cursor: Cursor) -> T:
+        cursor.space()
+        value = parse(cursor)
+        cursor.end()
+        return value
+
+    return arguments
+
+
+def mailbox(cursor: Cursor) -> str:
+    """A mailbox name."""
+    name = decode_name(cursor.astring())
+    if not name:
+        raise no(b"A mailbox name may not be empty", b"CANNOT")
+    return name
+
+
+def sequence_set(cursor: Cursor) -> SequenceSet:
+    """A sequence set."""
+    return parse_sequence_set(cursor.take(TOKEN, "a sequence set"))
+
+
+def parenthesized(cursor: Cursor, item: Callable[[Cursor], T], empty: bool = False) -> list[T]:
+    """``(item item ...)``."""
+    cursor.expect(b"(")
+    items: list[T] = []
+    if empty and cursor.skip(b")"):
+        return items
+    items.append(item(cursor))
+    while not cursor.skip(b")"):
+        cursor.space()
+        items.append(item(cursor))
+    return items
+
+
+def flag(cursor: Cursor) -> bytes:
+    """A system flag in its one spelling, or a keyword."""
+    if cursor.skip(b"\\"):
+        name = b"\\" + cursor.keyword()
+        if name not in SYSTEM_FLAG_BY_NAME:
+            raise Malformed("Unknown or unsettable system flag")
+        return SYSTEM_FLAG_BY_NAME[name]
+    return keyword_flag(cursor)
+
+
+def keyword_flag(cursor: Cursor) -> bytes:
+    """A keyword (RFC 3501 §2.3.2)."""
+    name = cursor.atom()
+    if len(name) > KEYWORD_LENGTH:
+        raise no(b"Keyword too long", b"LIMIT")
+    return name
+
+
+def flag_list(cursor: Cursor) -> Flags:
+    """``(flag ...)``, perhaps empty."""
+    return _bounded(parenthesized(cursor, flag, empty=True))
+
+
+def _bounded(flags: list[bytes]) -> Flags:
+    if len(flags) > KEYWORDS_PER_COMMAND:
+        raise no(b"Too many keywords", b"LIMIT")
+    return frozenset(flags)
+
+
+def date_time(text: bytes) -> datetime:
+    """``17-Jul-1996 02:44:25 -0700``."""
+    match = DATE_TIME.fullmatch(text)
+    if match is None or match.group(2).upper() not in MONTHS:
+        raise Malformed("Malformed date-time")
+    day, year, hour, minute, second = (int(match.group(index)) for index in (1, 3, 4, 5, 6))
+    offset = timedelta(hours=int(match.group(8)), minutes=int(match.group(9)))
+    zone = timezone(-offset if match.group(7) == b"-" else offset) if timedelta(0) < offset < timedelta(days=1) else UTC
+    try:
+        moment = datetime(
+            year, MONTHS.index(match.group(2).upper()) + 1, day, hour, minute, min(second, 59), tzinfo=zone
+        )
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Malformed("No such date") from None
+    return moment
+
+
+def store(cursor: Cursor) -> Store:
+    """STORE."""
+    cursor.space()
+    messages = sequence_set(cursor)
+    cursor.space()
+    mode = FlagMode.ADD if cursor.skip(b"+") else FlagMode.REMOVE if cursor.skip(b"-") else FlagMode.REPLACE
+    item = cursor.keyword()
+    if item not in {b"FLAGS", b"FLAGS.SILENT"}:
+        raise Malformed("STORE knows FLAGS and FLAGS.SILENT")
+    cursor.space()
+    flags = flag_list(cursor) if cursor.looking_at(b"(") else _bare_flags(cursor)
+    cursor.end()
+    return Store(messages, mode, flags, silent=item == b"FLAGS.SILENT")
+
+
+def _bare_flags(cursor: Cursor) -> Flags:
+    flags = [flag(cursor)]
+    while cursor.skip(b" "):
+        flags.append(flag(cursor))
+    return _bounded(flags)
+
+
+def copy(cursor: Cursor) -> Copy:
+    """COPY and MOVE."""
+    cursor.space()
+    messages = sequence_set(cursor)
+    cursor.space()
+    target = mailbox(cursor)
+    cursor.end()
+    return Copy(messages, target)
+
+
+def append(cursor: Cursor) -> Append:
+    """APPEND; the literal that ends it stands empty in the command."""
+    cursor.space()
+    name = mailbox(cursor)
+    cursor.space()
+    flags: Flags = frozenset()
+    moment = None
+    if cursor.looking_at(b"("):
+        flags = flag_list(cursor)
+        cursor.space()
+    if cursor.looking_at(b'"'):
+        moment = date_time(cursor.string())
+        cursor.space()
+    cursor.literal()
+    cursor.end()
+    return Append(name, flags, moment)
+
+
+def pattern(cursor: Cursor) -> Pattern:
+    """LIST and LSUB."""
+    cursor.space()
+    reference = decode_name(cursor.astring())
+    cursor.space()
+    wildcard = normal_name(decode_name(cursor.list_mailbox()))
+    cursor.end()
+    return Pattern(reference, wildcard)
+
+
+def status(cursor: Cursor) -> Status:
+    """STATUS."""
+    cursor.space()
+    name = mailbox(cursor)
+    cursor.space()
+    items = tuple(parenthesized(cursor, Cursor.keyword))
+    cursor.end()
+    if any(item not in STATUS_ITEMS for item in items):
+        raise Malformed("Unknown STATUS item")
+    return Status(name, items)
+
+
+def create(cursor: Cursor) -> Create:
+    """CREATE. A delimiter at the end only announces children (RFC 3501 §6.3.3)."""
+    cursor.space()
+    name = mailbox(cursor).removesuffix(DELIMITER)
+    uses: list[bytes] = []
+    if cursor.skip(b" "):
+        cursor.expect(b"(")
+        if cursor.keyword() != b"USE":
+            raise Malformed("CREATE knows USE")
+        cursor.space()
+        uses = parenthesized(cursor, _special_use, empty=True)
+        cursor.expect(b")")
+    cursor.end()
+    if len(uses) > 1 or any(use not in SPECIAL_USES for use in uses):
+        raise no(b"That special use is not supported", b"USEATTR")
+    return Create(name, SPECIAL_USES[uses[0]] if uses else None)
+
+
+def _special_use(cursor: Cursor) -> bytes:
+    cursor.expect(b"\\")
+    return b"\\" + cursor.keyword()
+
+
+def rename(cursor: Cursor) -> Rename:
+    """RENAME."""
+    cursor.space()
+    old = mailbox(cursor)
+    cursor.space()
+    new = mailbox(cursor).removesuffix(DELIMITER)
+    cursor.end()
+    return Rename(old, new)
+
+
+def login(cursor: Cursor) -> Credentials:
+    """LOGIN."""
+    cursor.space()
+    username = cursor.astring()
+    cursor.space()
+    password = cursor.astring()
+    cursor.end()
+    return Credentials(username, password)
+
+
+def authenticate(cursor: Cursor) -> Sasl:
+    """AUTHENTICATE, perhaps with an initial response (RFC 4959)."""
+    cursor.space()
+    mechanism = cursor.keyword()
+    initial = cursor.take(re.compile(rb"[A-Za-z0-9+/=]+"), "base64") if cursor.skip(b" ") else None
+    cursor.end()
+    return Sasl(mechanism, initial)
+
+
+def capabilities(cursor: Cursor) -> list[bytes]:
+    """ENABLE."""
+    cursor.space()
+    names = [cursor.keyword()]
+    while cursor.skip(b" "):
+        names.append(cursor.keyword())
+    cursor.end()
+    return names
+
+
+def client_id(cursor: Cursor) -> dict[bytes, bytes | None]:
+    """ID: at most 30 pairs (RFC 2971 §3.3)."""
+    cursor.space()
+    if not cursor.looking_at(b"("):
+        if cursor.nstring() is not None:
+            raise Malformed("Expected a list or NIL")
+        cursor.end()
+        return {}
+    pairs = parenthesized(cursor, _id_pair, empty=True)
+    cursor.end()
+    if len(pairs) > 30:
+        raise Malformed("Too many fields")
+    return dict(pairs)
+
+
+def _id_pair(cursor: Cursor) -> tuple[bytes, bytes | None]:
+    name = cursor.string()
+    cursor.space()
+    value = cursor.nstring()
+    if len(name) > 30 or len(value or b"") > 1024:
+        raise Malformed("Field too long")
+    return name, value

@@ -1,0 +1,42 @@
+"""IDLE (RFC 2177): tells what happens as it happens."""
+
+from twisted.internet.interfaces import IDelayedCall
+
+from daptinmail.errors import Malformed
+from daptinmail.imap.answers import Answer, ok
+from daptinmail.imap.limits import IDLE_KEEPALIVE
+from daptinmail.imap.session import Session
+
+
+async def idle(session: Session, _: None) -> Answer:
+    """Push until the client says DONE. A line now and then keeps middleboxes from forgetting the connection."""
+    session.wire.ask(b"idling")
+    timer: IDelayedCall
+
+    def keep_alive() -> None:
+        nonlocal timer
+        session.untagged(b"OK Still here")
+        session.writer.flush()
+        timer = session.edge.clock.callLater(IDLE_KEEPALIVE, keep_alive)
+
+    timer = session.edge.clock.callLater(IDLE_KEEPALIVE, keep_alive)
+    try:
+        line = await _push(session)
+    finally:
+        timer.cancel()
+    if line.upper() != b"DONE":
+        raise Malformed("Expected DONE")
+    return ok(b"IDLE completed")
+
+
+async def _push(session: Session) -> bytes:
+    await session.catch_up(may_expunge=True, always=True)
+    while (line := session.wire.try_line()) is None:
+        waiting = session.wire.wakeup()
+        await session.writer.drain()
+        session.writer.flush()
+        await waiting
+        if session.state == "select" and session.selected.deleted:
+            return b"DONE"
+        await session.catch_up(may_expunge=True)
+    return line

@@ -1,0 +1,71 @@
+"""Mailbox names: modified UTF-7 (RFC 3501 §5.1.3), wildcards, hierarchy."""
+
+from twisted.mail import imap4
+
+from daptinmail.errors import Malformed
+
+DELIMITER = "/"
+LONGEST_NAME = 1000
+INBOX = "INBOX"
+
+
+def decode_name(wire: bytes) -> str:
+    """The Unicode name. Raises ``Malformed`` for what no encoder would have written."""
+    if len(wire) > LONGEST_NAME:
+        raise Malformed("Mailbox name too long")
+    try:
+        name, _ = imap4.decoder(wire)
+        canonical = bool(encode_name(name) == wire)
+    except (UnicodeError, ValueError, IndexError):
+        canonical = False
+    if not canonical:
+        raise Malformed("Mailbox name is not modified UTF-7")
+    return normal_name(str(name))
+
+
+def encode_name(name: str) -> bytes:
+    """The name in modified UTF-7."""
+    wire, _ = imap4.encoder(name)
+    return bytes(wire)
+
+
+def quoted_name(name: str) -> bytes:
+    """The name ready to send: quoted."""
+    return b'"%b"' % encode_name(name).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+
+
+def normal_name(name: str) -> str:
+    """INBOX in capitals, alone or as the first level."""
+    first, delimiter, rest = name.partition(DELIMITER)
+    return INBOX + delimiter + rest if first.upper() == INBOX else name
+
+
+def ancestors(name: str) -> list[str]:
+    """``a/b/c`` -> ``a``, ``a/b``."""
+    levels = name.split(DELIMITER)
+    return [DELIMITER.join(levels[:count]) for count in range(1, len(levels))]
+
+
+def matches(pattern: str, name: str) -> bool:
+    """True if a LIST pattern matches: ``*`` anything, ``%`` anything within one level.
+
+    Takes time in proportion to both lengths, whatever the pattern.
+    """
+    reachable = [True, *([False] * len(name))]
+    for symbol in pattern:
+        if symbol == "*":
+            reachable = _spread(reachable, name, stop="")
+        elif symbol == "%":
+            reachable = _spread(reachable, name, stop=DELIMITER)
+        else:
+            reachable = [False, *(before and symbol == char for before, char in zip(reachable, name, strict=False))]
+        if not any(reachable):
+            return False
+    return reachable[-1]
+
+
+def _spread(reachable: list[bool], name: str, stop: str) -> list[bool]:
+    spread = [reachable[0]]
+    for position, char in enumerate(name, 1):
+        spread.append(reachable[position] or (spread[-1] and char != stop))
+    return spread

@@ -1,0 +1,200 @@
+"""Commands of one connection: taken from the wire one at a time, run, answered."""
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.mail.imap4 import IMAP4Server
+from twisted.python.failure import Failure
+
+from daptinmail.errors import DaptinmailError, Malformed, NotFound
+from daptinmail.imap import limits
+from daptinmail.imap.answers import SERVER_BUG, Answer, answer_for
+from daptinmail.imap.commands import COMMANDS, NAMES, Command
+from daptinmail.imap.connection import Connection, Listener
+from daptinmail.imap.cursor import Cursor
+from daptinmail.imap.reader import Command as WholeCommand
+from daptinmail.imap.reader import ContinuationWanted, Event, Fault, LiteralData, MessageLiteral, tag_of
+from daptinmail.imap.responses import Disconnected
+
+log = Logger()
+
+
+class ImapServer(Connection):
+    """One client. Commands run one after the other, in the order in which they came."""
+
+    def __init__(self, edge: Listener, peer: str) -> None:
+        super().__init__(edge, peer)
+        self._busy = False
+        self._bad = 0
+        self._refusal: Answer | None = None
+
+    # Input
+
+    def take_input(self) -> None:
+        """Run what has come, unless a command is running: then it waits, up to a limit."""
+        if self._busy:
+            if self.reader.buffered > limits.INPUT_WAITING:
+                self.hold_input()
+            return
+        self._busy = True
+        _ = Deferred.fromCoroutine(self._take_events()).addErrback(self._broken)
+
+    async def _take_events(self) -> None:
+        try:
+            taken = 0
+            while not self.session.parting and (event := self.reader.next()) is not None:
+                await self._take(event)
+                taken += 1
+                if taken % limits.COMMANDS_PER_TURN == 0:
+                    await self.session.breathe()
+        finally:
+            self._busy = False
+        self.ready_for_input()
+
+    def _broken(self, failure: Failure) -> None:
+        if failure.check(Disconnected) is None:
+            log.failure("{session}: connection given up", failure, session=self.session.id)
+        self.abort()
+
+    async def _take(self, event: Event) -> None:
+        if isinstance(event, WholeCommand):
+            await self._run(event.parts)
+            await self.writer.drain()
+        elif isinstance(event, ContinuationWanted):
+            self.ask(b"Go ahead")
+        elif isinstance(event, MessageLiteral):
+            self._announced(event)
+        elif isinstance(event, LiteralData):
+            await self._spool(event.data)
+        else:
+            self.report(event)
+
+    def _announced(self, literal: MessageLiteral) -> None:
+        """APPEND's message is about to come."""
+        refusal = None
+        if self.session.spooled is not None:
+            refusal = Answer(b"BAD", b"One message at a time")
+        elif literal.size > self.edge.append_limit:
+            refusal = Answer(b"NO", b"Message too large", b"TOOBIG")
+        if refusal is None:
+            self.session.spooled = self.edge.spool.create()
+            self.reader.accept()
+            if literal.synchronizing:
+                self.ask(b"Go ahead")
+            return
+        fault = self.reader.refuse(refusal, literal.synchronizing)
+        if fault is not None:
+            self.report(fault)
+
+    async def _spool(self, data: bytes) -> None:
+        """Write some octets of the message; not reading meanwhile is the back-pressure."""
+        spooled = self.session.spooled
+        if spooled is None or self._refusal is not None:
+            return
+        if b"\x00" in data:
+            self._refusal = Answer(b"NO", b"Messages with NUL octets are not stored", b"CANNOT")
+            return
+        try:
+            writing = spooled.write(data)
+            if writing is not None:
+                await writing
+        except DaptinmailError as error:
+            log.failure("{session}: spool", session=self.session.id)
+            self._refusal = answer_for(error)
+
+    def report(self, fault: Fault) -> None:
+        """Answer for a command that could not be read."""
+        self._discard_message()
+        self._finish(fault.tag, fault.answer)
+        if fault.fatal:
+            self.part(b"That was too much")
+
+    def _discard_message(self) -> None:
+        spooled, self.session.spooled, self._refusal = self.session.spooled, None, None
+        if spooled is not None:
+            spooled.discard()
+
+    # Commands
+
+    async def _run(self, parts: list[bytes]) -> None:
+        """One command, from its text to its tagged answer."""
+        tag = tag_of(parts[0])
+        command: Command[object] | None = None
+        try:
+            answer = self._refusal
+            if answer is None:
+                command, arguments = self._parse(tag, parts)
+                answer = await command.run(self.session, arguments)
+        except DaptinmailError as error:
+            answer = self._answer_for(error)
+        except Disconnected:
+            raise
+        except Exception as error:  # whatever a command does, the client gets its tagged answer
+            if self.session.parting:
+                raise Disconnected from error
+            log.failure("{session}: command failed", session=self.session.id)
+            answer = SERVER_BUG
+        self._discard_message()
+        await self._tell_changes(may_expunge=command is None or command.may_expunge)
+        self._finish(tag, answer)
+
+    def _parse(self, tag: bytes | None, parts: list[bytes]) -> tuple[Command[object], object]:
+        if tag is None:
+            raise Malformed("Expected a tag")
+        cursor = Cursor(parts)
+        cursor.skip(tag)
+        cursor.space()
+        name = cursor.keyword()
+        if name == b"UID":
+            cursor.space()
+            name += b" " + cursor.keyword()
+        command = self.lookupCommand(name)
+        return command, command.parse(cursor)
+
+    def lookupCommand(self, cmd: bytes) -> Command[object]:
+        """The command ``cmd`` of the present state, from the table and nowhere else."""
+        command = COMMANDS.get((self.session.state, cmd))
+        if command is None:
+            raise Malformed("Not allowed in this state" if cmd in NAMES else "Unknown command")
+        return command
+
+    def _answer_for(self, error: DaptinmailError) -> Answer:
+        answer = answer_for(error)
+        if answer is SERVER_BUG or error.cause is not None:
+            log.failure("{session}: {cause}", session=self.session.id, cause=error.cause or error.text)
+        return answer
+
+    async def _tell_changes(self, may_expunge: bool) -> None:
+        try:
+            await self.session.catch_up(may_expunge)
+        except NotFound:
+            return  # the mailbox is being deleted; _finish says so
+        except DaptinmailError:
+            log.failure("{session}: catching up", session=self.session.id)
+
+    def _finish(self, tag: bytes | None, answer: Answer) -> None:
+        """The tagged answer, and what follows from it."""
+        session = self.session
+        if session.parting:
+            return
+        IMAP4Server._respond(self, answer.state, tag, answer.message)
+        self.state = session.state
+        afterwards, session.afterwards = session.afterwards, None
+        if afterwards is not None:
+            afterwards()
+        self._count(answer)
+        if not self._in_turn:
+            self.writer.flush()
+
+    def _count(self, answer: Answer) -> None:
+        """Too many failures, or a mailbox that is gone, end the connection."""
+        session = self.session
+        if answer.state == b"BAD":
+            self._bad += 1
+        elif session.state != "unauth" and answer.state == b"OK":
+            self._bad = 0
+        if self._bad >= limits.BAD_COMMANDS:
+            self.part(b"Too many bad commands")
+        elif session.state == "unauth" and session.login_failures >= limits.LOGIN_FAILURES:
+            self.part(b"Too many failed logins")
+        elif session.state == "select" and session.selected.deleted:
+            self.part(b"The selected mailbox was deleted")

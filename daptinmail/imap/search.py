@@ -1,0 +1,107 @@
+"""SEARCH: the view first, then the index, then the files, each only for what is still open."""
+
+from collections.abc import Sequence
+
+from daptinmail.errors import NotFound
+from daptinmail.imap.answers import Answer, ok
+from daptinmail.imap.limits import METADATA_SLICE, SEARCH_TEXT_CAP, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.search_keys import Candidate, Evaluator, Facts
+from daptinmail.imap.search_text import body_text
+from daptinmail.imap.session import Session
+from daptinmail.imap.values import Search
+from daptinmail.interfaces.messages import Opened
+
+
+async def search(session: Session, arguments: Search) -> Answer:
+    """SEARCH (RFC 3501 §6.4.4)."""
+    found = await _search(session, arguments)
+    session.untagged(b" ".join((b"SEARCH", *(b"%d" % (index + 1) for index in found))))
+    return ok(b"SEARCH completed")
+
+
+async def uid_search(session: Session, arguments: Search) -> Answer:
+    """UID SEARCH (RFC 3501 §6.4.8)."""
+    found = await _search(session, arguments)
+    view = session.selected
+    session.untagged(b" ".join((b"SEARCH", *(b"%d" % view.uids[index] for index in found))))
+    return ok(b"SEARCH completed")
+
+
+async def _search(session: Session, arguments: Search) -> list[int]:
+    """The indexes of the messages that meet the program, in order."""
+    evaluator = Evaluator(session.selected, arguments.program)
+    found: list[int] = []
+    unsure = await _search_view(session, evaluator, found)
+    for start in range(0, len(unsure), METADATA_SLICE):
+        some = unsure[start : start + METADATA_SLICE]
+        unread = await _search_index(session, evaluator, some, found)
+        for first in range(0, len(unread), TEXT_SLICE):
+            await _search_files(session, evaluator, unread[first : first + TEXT_SLICE], found)
+        await session.writer.drain()
+    return sorted(found)
+
+
+async def _search_view(session: Session, evaluator: Evaluator, found: list[int]) -> list[Candidate]:
+    """Judge by the view; what it cannot decide."""
+    view = session.selected
+    unsure: list[Candidate] = []
+    for index, uid in enumerate(view.uids):
+        if index and index % VIEW_SLICE == 0:
+            await session.breathe()
+        candidate = Candidate(index, uid)
+        verdict = False if uid in view.gone else evaluator.judge(candidate)
+        if verdict:
+            found.append(index)
+        elif verdict is None:
+            unsure.append(candidate)
+    return unsure
+
+
+async def _search_index(
+    session: Session, evaluator: Evaluator, candidates: Sequence[Candidate], found: list[int]
+) -> list[Candidate]:
+    """Judge by metadata; what it cannot decide."""
+    by_uid = {candidate.uid: candidate for candidate in candidates}
+    known = await session.store.metadata(session.selected.mailbox.id, list(by_uid))
+    for metadata in known:
+        by_uid[metadata.uid].facts = Facts(metadata)
+    judged = [by_uid[metadata.uid] for metadata in known]
+    verdicts = await session.edge.blocking.run(_judge_all, evaluator, judged)
+    found.extend(candidate.index for candidate, verdict in zip(judged, verdicts, strict=True) if verdict)
+    return [candidate for candidate, verdict in zip(judged, verdicts, strict=True) if verdict is None]
+
+
+def _judge_all(evaluator: Evaluator, candidates: Sequence[Candidate]) -> list[bool | None]:
+    return [evaluator.judge(candidate) for candidate in candidates]
+
+
+async def _search_files(
+    session: Session, evaluator: Evaluator, candidates: Sequence[Candidate], found: list[int]
+) -> None:
+    """Judge by content."""
+    opened: list[tuple[Candidate, Opened]] = []
+    try:
+        for candidate in candidates:
+            try:
+                opened.append((candidate, await session.store.open(session.selected.mailbox.id, candidate.uid)))
+            except NotFound:
+                continue
+        found.extend(await session.edge.blocking.run(_judge_files, evaluator, opened))
+    finally:
+        await session.edge.blocking.run(_close_all, opened)
+
+
+def _judge_files(evaluator: Evaluator, opened: Sequence[tuple[Candidate, Opened]]) -> list[int]:
+    """In a pool thread: one file after the other, its text forgotten before the next."""
+    found = []
+    for candidate, file in opened:
+        candidate.body = body_text(file.read(0, min(file.size, SEARCH_TEXT_CAP)))
+        if evaluator.judge(candidate):
+            found.append(candidate.index)
+        candidate.body = None
+    return found
+
+
+def _close_all(opened: Sequence[tuple[Candidate, Opened]]) -> None:
+    for _, file in opened:
+        file.close()

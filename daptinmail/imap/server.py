@@ -1,0 +1,47 @@
+"""The factory of IMAP sessions: what the composition root makes and keeps."""
+
+from attrs import define, field
+from twisted.cred.portal import Portal
+from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
+from twisted.internet.protocol import ServerFactory
+
+from daptinmail.imap import limits
+from daptinmail.imap.connection import Connection
+from daptinmail.imap.protocol import ImapServer
+from daptinmail.interfaces.messages import IMessageStore
+from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
+from daptinmail.interfaces.storage import ISpool
+
+
+@define(eq=False)
+class ImapFactory(ServerFactory):
+    """Makes sessions.
+
+    ``tls`` makes contexts for STARTTLS, ``None`` if there are none; ``implicit_tls``: connections begin under TLS.
+    Attributes may be replaced while it runs; sessions follow.
+    """
+
+    noisy = False
+
+    hostname: str
+    portal: Portal
+    store: IMessageStore
+    spool: ISpool
+    blocking: IBlocking
+    identifiers: IIdentifiers
+    clock: IReactorTime
+    tls: IOpenSSLServerConnectionCreator | None
+    implicit_tls: bool
+    append_limit: int = limits.APPEND
+    sessions: set[Connection] = field(init=False, factory=set)
+
+    def buildProtocol(self, addr: IAddress | None) -> ImapServer:
+        """A session for the peer at ``addr``."""
+        protocol = ImapServer(self, getattr(addr, "host", ""))
+        protocol.factory = self
+        return protocol
+
+    def close_sessions(self, text: bytes = b"Server is shutting down") -> None:
+        """Say BYE to all."""
+        for session in list(self.sessions):
+            session.part(text)

@@ -1,0 +1,79 @@
+"""An IMAP server in memory, for dialogues."""
+
+from attrs import define, field
+from twisted.internet.task import Clock
+
+from daptinmail.accounts.checker import make_portal
+from daptinmail.imap.server import ImapFactory
+from daptinmail.interfaces.directory import Account
+from daptinmail.interfaces.messages import Appended, Arrival, Flags
+from daptinmail.interfaces.storage import Content
+from tests.support.dialogue import Dialogue, Wire
+from tests.support.directory import MemoryDirectory
+from tests.support.memory_store import MemoryMessageStore
+from tests.support.reception import MemorySpool
+from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
+
+MESSAGE = (
+    b"From: Ann <ann@example.com>\r\nTo: bob@example.com\r\nSubject: Hello\r\n"
+    b"Date: Thu, 1 Jan 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nGood morning.\r\n"
+)
+
+
+@define(eq=False)
+class Server:
+    """One listener, one account ``ann@example.com`` / ``password``."""
+
+    clock: Clock = field(factory=Clock)
+    time: SteadyClock = field(factory=SteadyClock)
+    directory: MemoryDirectory = field(factory=MemoryDirectory)
+    spool: MemorySpool = field(factory=MemorySpool)
+    store: MemoryMessageStore = field(init=False)
+    account: Account = field(init=False)
+    factory: ImapFactory = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        identifiers = CountingIdentifiers()
+        self.store = MemoryMessageStore(self.time, identifiers)
+        self.account = self.directory.add("ann@example.com")
+        self.store.open_account(self.account.id)
+        self.factory = ImapFactory(
+            hostname="imap.example.com",
+            portal=make_portal(self.directory),
+            store=self.store,
+            spool=self.spool,
+            blocking=SynchronousBlocking(),
+            identifiers=identifiers,
+            clock=self.clock,
+            tls=None,
+            implicit_tls=True,
+        )
+
+    def connect(self) -> Dialogue:
+        """A new connection, its greeting unread."""
+        wire = Wire()
+        return Dialogue(self.factory.buildProtocol(wire.getPeer()), wire)
+
+    def login(self) -> Dialogue:
+        """A new connection, logged in."""
+        return self.connect().run(
+            """
+            S: * OK [CAPABILITY IMAP4rev1 ...] ...
+            C: in LOGIN ann@example.com password
+            S: in OK [CAPABILITY IMAP4rev1 ...] Logged in
+            """
+        )
+
+    def select(self, mailbox: str = "INBOX", command: str = "SELECT") -> Dialogue:
+        """A new connection with a selected mailbox."""
+        return self.login().run(f"C: sel {command} {mailbox}\nS* sel OK ...")
+
+    def put(self, content: bytes = MESSAGE, flags: Flags = frozenset(), mailbox: str = "INBOX") -> int:
+        """Store a message; its UID."""
+        added: list[Appended] = []
+        row = self.store._named(self.account.id, mailbox).row
+        trail = self.store.identifiers.uuid7()
+        _ = self.store.append(row.id, Content(len(content), content), flags, None, Arrival(trail)).addCallback(
+            added.append
+        )
+        return added[0].uid
