@@ -24,8 +24,8 @@ from daptinmail.accounts.groups import (
 from daptinmail.accounts.passwords import Passwords
 from daptinmail.accounts.throttle import Throttle
 from daptinmail.accounts.tokens import Bearer, Tokens
-from daptinmail.db.configuration import Configuration
-from daptinmail.db.schema import user_account
+from daptinmail.db.configuration import Configuration, store
+from daptinmail.db.schema import config, user_account
 from daptinmail.errors import AlreadyExists, Forbidden, Unauthenticated
 from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.events import IEventLog
@@ -34,6 +34,7 @@ from daptinmail.interfaces.storage import IStorage, ITransaction
 
 log = Logger()
 
+_ISSUER = "jwt.token.issuer"
 DEFAULT_LIFE_HOURS = 72
 MAX_LIFE_HOURS = 24 * 366
 
@@ -52,6 +53,7 @@ class Users:
     events: IEventLog
     setup_code: str = field(repr=False)
     random: Callable[[int], bytes] = os.urandom
+    _secret: str = field(init=False, repr=False, default="")
 
     async def viewer(self, token: str | None, peer: str) -> Viewer:
         """Who holds ``token``; a user is never made from one."""
@@ -162,10 +164,22 @@ class Users:
         await self.storage.write(lambda transaction: _execute(transaction, change))
 
     async def _tokens(self) -> Tokens:
-        secret = await self.configuration.secret("jwt.secret", lambda: self.random(32).hex())
-        issuer = await self.configuration.secret("jwt.token.issuer", lambda: f"daptin-{self.random(3).hex()}")
+        if not self._secret:
+            self._secret = await self.configuration.secret("jwt.secret", lambda: self.random(32).hex())
+        issuer = await self.configuration.get(_ISSUER) or await self._make_issuer()
         life = _hours(await self.configuration.get("jwt.token.life.hours"))
-        return Tokens(secret, issuer, life * 3600.0)
+        return Tokens(self._secret, issuer, life * 3600.0)
+
+    async def _make_issuer(self) -> str:
+        fresh = f"daptin-{self.random(3).hex()}"
+
+        def keep(transaction: ITransaction) -> str:
+            known: str | None = transaction.connection.scalar(select(config.c.value).where(config.c.name == _ISSUER))
+            if not known:
+                store(transaction.connection, _ISSUER, fresh, transaction.now)
+            return known or fresh
+
+        return await self.storage.write(keep)
 
 
 def _viewer(connection: Connection, bearer: Bearer, peer: str) -> Viewer:

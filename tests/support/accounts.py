@@ -1,0 +1,92 @@
+"""What tests of accounts share: cheap password hashing, rows made without the API."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from argon2 import Parameters, Type
+from attrs import define, field
+from sqlalchemy import insert
+from zope.interface import implementer
+
+from daptinmail.accounts.addresses import account_address
+from daptinmail.accounts.passwords import Passwords
+from daptinmail.db.schema import mail_account, mail_server
+from daptinmail.interfaces.events import Event, IEventLog
+from daptinmail.interfaces.runtime import IIdentifiers
+from daptinmail.interfaces.storage import IStorage, ITransaction
+from tests.support.runtime import SynchronousBlocking
+
+CHEAP = Parameters(type=Type.ID, version=19, salt_len=8, hash_len=16, time_cost=1, memory_cost=8, parallelism=1)
+"""Not for secrets."""
+
+
+def cheap_passwords() -> Passwords:
+    """Hashes at once, in the caller's thread."""
+    return Passwords(SynchronousBlocking(), CHEAP)
+
+
+async def add_server(
+    storage: IStorage, identifiers: IIdentifiers, hostname: str = "mail.example.com", enabled: bool = True
+) -> int:
+    """A ``mail_server`` row; its id."""
+    row = {"hostname": hostname, "is_enabled": enabled, "reference_id": identifiers.uuid7()}
+
+    def work(transaction: ITransaction) -> int:
+        made = insert(mail_server).values(**row, created_at=transaction.now).returning(mail_server.c.id)
+        return int(transaction.connection.execute(made).scalar_one())
+
+    return await storage.write(work)
+
+
+async def add_account(
+    storage: IStorage,
+    identifiers: IIdentifiers,
+    username: str,
+    password: str = "correct horse",
+    server: tuple[int, str] = (1, "mail.example.com"),
+) -> int:
+    """A ``mail_account`` row with a hashed password; its id."""
+    address = account_address(username, server[1])
+    row = {
+        "username": username,
+        "password": await cheap_passwords().hash(password),
+        "mail_server_id": server[0],
+        "address_local": address.local,
+        "address_domain": address.domain,
+        "directory": str(address),
+        "reference_id": identifiers.uuid7(),
+    }
+
+    def work(transaction: ITransaction) -> int:
+        made = insert(mail_account).values(**row, created_at=transaction.now).returning(mail_account.c.id)
+        return int(transaction.connection.execute(made).scalar_one())
+
+    return await storage.write(work)
+
+
+@implementer(IEventLog)
+@define(eq=False)
+class HeardEvents:
+    """Keeps kinds, subjects and data of events."""
+
+    heard: list[tuple[str, str, Mapping[str, Any]]] = field(factory=list)
+
+    def record_in(
+        self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
+    ) -> None:
+        """Keep it."""
+        self.heard.append((kind, subject, data))
+
+    async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
+        """Keep it."""
+        self.heard.append((kind, subject, data))
+
+    async def trail(self, trail: UUID) -> Sequence[Event]:
+        """Nothing is kept by trail."""
+        return []
+
+    @property
+    def kinds(self) -> list[str]:
+        """What happened, in order."""
+        return [kind for kind, _, _ in self.heard]
