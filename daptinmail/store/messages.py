@@ -1,0 +1,242 @@
+"""Messages in the storage thread: append, copy, move, expunge."""
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+
+from daptinmail.db.schema import mail, mail_metadata, tombstone
+from daptinmail.interfaces.events import IEventLog
+from daptinmail.interfaces.messages import Appended, Arrival, Copied, Flags
+from daptinmail.interfaces.runtime import IIdentifiers
+from daptinmail.interfaces.storage import ITransaction
+from daptinmail.store.contents import Prepared
+from daptinmail.store.filenames import FileName, letters_for, parse, unique_base
+from daptinmail.store.flags import from_column
+from daptinmail.store.listeners import Listeners
+from daptinmail.store.maildir import Tree, locate
+from daptinmail.store.mailrow import Placed, mail_values, metadata_values, place_values
+from daptinmail.store.rows import Folder, folder_by_id, step
+from daptinmail.store.watch import Watch
+
+MAX_LISTED = 500
+"""UIDs named one by one in a statement; more are filtered from a range."""
+
+_mail = mail.c
+_metadata = mail_metadata.c
+_INSERT = insert(mail)
+_INSERT_METADATA = insert(mail_metadata)
+_COPY_METADATA = insert(mail_metadata).from_select(
+    ["mail_id", "envelope", "body", "bodystructure", "header", "parts"],
+    select(
+        bindparam("copy_id", type_=_metadata.mail_id.type),
+        _metadata.envelope,
+        _metadata.body,
+        _metadata.bodystructure,
+        _metadata.header,
+        _metadata.parts,
+    ).where(_metadata.mail_id == bindparam("original_id")),
+)
+_MOVE = (
+    update(mail)
+    .where(_mail.id == bindparam("row_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("mail_box_id", "uid", "modseq", "file_name", "saved_at")})
+    .values(recent=True)
+)
+_DELETE = delete(mail).where(_mail.id == bindparam("row_id"))
+_BURY = insert(tombstone)
+_WHOLE_ROWS = select(mail)
+_NAMES = select(_mail.id, _mail.uid, _mail.file_name, _mail.flags)
+
+
+def rows_of(
+    connection: Connection, statement: "Select[Any]", mailbox_id: int, uids: Collection[int] | None
+) -> list[Any]:
+    """Rows of ``mail`` in UID order: those among ``uids`` that exist, or all. ``statement`` must select ``uid``."""
+    statement = statement.where(_mail.mail_box_id == mailbox_id).order_by(_mail.uid)
+    if uids is None:
+        return list(connection.execute(statement))
+    if not uids:
+        return []
+    if len(uids) <= MAX_LISTED:
+        return list(connection.execute(statement.where(_mail.uid.in_(set(uids)))))
+    wanted = set(uids)
+    found = connection.execute(statement.where(_mail.uid.between(min(wanted), max(wanted))))
+    return [row for row in found if row.uid in wanted]
+
+
+@define(eq=False)
+class Messages:
+    """Changes which messages are where. ``host`` and ``process`` make file names unique."""
+
+    tree: Tree
+    identifiers: IIdentifiers
+    events: IEventLog
+    listeners: Listeners
+    watch: Watch
+    host: str
+    process: int
+    _count: Iterator[int] = field(factory=itertools.count, init=False)
+
+    def add(
+        self,
+        transaction: ITransaction,
+        folder: Folder,
+        prepared: Prepared,
+        flags: Flags,
+        internal_date: datetime | None,
+        arrival: Arrival,
+        recipient: str = "",
+        twin: Path | None = None,
+    ) -> tuple[Appended, Path]:
+        """Store a message, as a second name of the file ``twin`` if it has been placed there already."""
+        self.touch(transaction, folder)
+        modseq, uid = step(transaction.connection, folder.id, 1)
+        size = prepared.content.size
+        name = self.name(transaction, folder, uid, size, letters_for(flags))
+        path = self.tree.file(folder, name)
+        if twin is None:
+            transaction.place(prepared.content, path)
+        else:
+            transaction.link(twin, path)
+        placed = self.placed(transaction, folder, uid, modseq, name)
+        values = mail_values(placed, size, prepared.summary, flags, internal_date, arrival, recipient)
+        self.insert(transaction.connection, values, prepared)
+        self.events.record_in(
+            transaction,
+            "message.stored",
+            arrival.trail,
+            f"mail/{placed.reference}",
+            {"mailbox": folder.mailbox.name, "uid": uid, "size": size, "recipient": recipient},
+        )
+        self.changed(transaction, folder, modseq)
+        return Appended(folder.id, folder.mailbox.uidvalidity, uid), path
+
+    def insert(self, connection: Connection, values: dict[str, Any], prepared: Prepared) -> None:
+        """Write the rows of one message."""
+        key = connection.execute(_INSERT, values).inserted_primary_key
+        if key is None:
+            raise RuntimeError("the database gave no id")
+        connection.execute(_INSERT_METADATA, metadata_values(key[0], prepared.summary))
+
+    def copy(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int], target_id: int) -> Copied:
+        """Copy messages, their files as second names."""
+        connection = transaction.connection
+        source, target = folder_by_id(connection, mailbox_id), folder_by_id(connection, target_id)
+        rows = rows_of(connection, _WHOLE_ROWS, source.id, uids)
+        if not rows:
+            return Copied(target.mailbox.uidvalidity, [], [])
+        self.touch(transaction, target)
+        modseq, first = step(connection, target.id, len(rows))
+        done: list[tuple[int, int]] = []
+        twins = []
+        for uid, row in enumerate(rows, first):
+            name = self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
+            if not self.with_file(transaction.link, source, row.file_name, self.tree.file(target, name)):
+                continue
+            placed = self.placed(transaction, target, uid, modseq, name)
+            values = {**row._mapping, **place_values(placed)}
+            del values["id"]
+            key = connection.execute(_INSERT, values).inserted_primary_key
+            twins.append({"copy_id": key[0] if key else 0, "original_id": row.id})
+            done.append((row.uid, uid))
+        if twins:
+            connection.execute(_COPY_METADATA, twins)
+        self.changed(transaction, target, modseq)
+        return Copied(target.mailbox.uidvalidity, [old for old, _ in done], [new for _, new in done])
+
+    def move(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int] | None, target_id: int) -> Copied:
+        """Move messages (``None``: all): rows and files keep their identity, the source gets tombstones."""
+        connection = transaction.connection
+        source, target = folder_by_id(connection, mailbox_id), folder_by_id(connection, target_id)
+        rows = rows_of(connection, _WHOLE_ROWS, source.id, uids)
+        if not rows:
+            return Copied(target.mailbox.uidvalidity, [], [])
+        self.touch(transaction, source)
+        self.touch(transaction, target)
+        modseq, first = step(connection, target.id, len(rows))
+        done: list[tuple[int, int]] = []
+        moves = []
+        for uid, row in enumerate(rows, first):
+            name = self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
+            if self.with_file(transaction.rename, source, row.file_name, self.tree.file(target, name)):
+                place = {"mail_box_id": target.id, "uid": uid, "modseq": modseq, "file_name": name}
+                moved = {f"new_{key}": value for key, value in place.items()}
+                moves.append({"row_id": row.id, "new_saved_at": transaction.now, **moved})
+                done.append((row.uid, uid))
+        if moves:
+            connection.execute(_MOVE, moves)
+        self.changed(transaction, target, modseq)
+        self.bury(transaction, source, [old for old, _ in done])
+        return Copied(target.mailbox.uidvalidity, [old for old, _ in done], [new for _, new in done])
+
+    def expunge(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int] | None) -> list[int]:
+        r"""Remove messages flagged \Deleted."""
+        folder = folder_by_id(transaction.connection, mailbox_id)
+        rows = rows_of(transaction.connection, _NAMES.where(_mail.deleted.is_(True)), mailbox_id, uids)
+        return self.remove(transaction, folder, rows)
+
+    def remove(self, transaction: ITransaction, folder: Folder, rows: Sequence[Any]) -> list[int]:
+        """Remove messages; ``rows`` have ``id``, ``uid`` and ``file_name``."""
+        if not rows:
+            return []
+        self.touch(transaction, folder)
+        transaction.connection.execute(_DELETE, [{"row_id": row.id} for row in rows])
+        for row in rows:
+            transaction.remove(self.tree.file(folder, row.file_name))
+        uids = [row.uid for row in rows]
+        self.bury(transaction, folder, uids)
+        return uids
+
+    def bury(self, transaction: ITransaction, folder: Folder, uids: Sequence[int]) -> None:
+        """Leave tombstones for messages that went."""
+        if not uids:
+            return
+        modseq, _ = step(transaction.connection, folder.id)
+        graves = [{"mail_box_id": folder.id, "uid": uid, "modseq": modseq} for uid in uids]
+        transaction.connection.execute(_BURY, graves)
+        self.changed(transaction, folder, modseq)
+
+    # Shared with flags and adoption
+
+    def name(self, transaction: ITransaction, folder: Folder, uid: int, size: int, letters: str) -> str:
+        """A new file name."""
+        base = unique_base(transaction.now, self.process, next(self._count), self.host)
+        return str(FileName(base, size, size, uid, folder.mailbox.uidvalidity, letters))
+
+    def renamed(self, transaction: ITransaction, folder: Folder, uid: int, size: int, before: str) -> str:
+        """The name for a file of another tool, with as much of its own name as may stay."""
+        old = parse(before)
+        if not old.usable:
+            return self.name(transaction, folder, uid, size, letters_for(old.flags))
+        return str(evolve(old, size=size, vsize=size, uid=uid, uidvalidity=folder.mailbox.uidvalidity))
+
+    def placed(self, transaction: ITransaction, folder: Folder, uid: int, modseq: int, name: str) -> Placed:
+        """What is particular to a new copy."""
+        return Placed(folder.id, folder.owner, uid, modseq, name, self.identifiers.uuid7(), transaction.now)
+
+    def with_file(self, change: Callable[[Path, Path], None], source: Folder, name: str, target: Path) -> bool:
+        """``change(file, target)``, wherever another tool put the file; false if it is gone."""
+        try:
+            change(self.tree.file(source, name), target)
+        except FileNotFoundError:
+            self.watch.forget(source.id)
+            found = locate(self.tree.of(source), name)
+            if found is None:
+                return False
+            change(found, target)
+        return True
+
+    def touch(self, transaction: ITransaction, folder: Folder) -> None:
+        """We are about to change names in a folder."""
+        self.watch.before_write(folder.id, self.tree.of(folder))
+        transaction.after_commit(partial(self.watch.after_write, folder.id))
+
+    def changed(self, transaction: ITransaction, folder: Folder, modseq: int) -> None:
+        """Tell listeners when it is durable."""
+        transaction.after_commit(partial(self.listeners.changed, folder.id, modseq))

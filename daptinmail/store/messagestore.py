@@ -1,0 +1,291 @@
+"""``IMessageStore``: what the edges and agents call in the reactor; the work is done in other threads."""
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from attrs import define, evolve, field
+from sqlalchemy import Connection
+from zope.interface import implementer
+
+from daptinmail.errors import NotFound
+from daptinmail.interfaces.events import IEventLog
+from daptinmail.interfaces.messages import (
+    Appended,
+    Arrival,
+    Change,
+    Changes,
+    Copied,
+    Delivery,
+    FlagMode,
+    Flags,
+    IMailboxListener,
+    IMessageStore,
+    Mailbox,
+    MailboxStatus,
+    Metadata,
+    Opened,
+    Overview,
+    Snapshot,
+)
+from daptinmail.interfaces.runtime import IBlocking, IClock, IIdentifiers
+from daptinmail.interfaces.storage import Content, IStorage, ITransaction
+from daptinmail.mail.address import Address
+from daptinmail.store import views
+from daptinmail.store.adoption import Adoption
+from daptinmail.store.contents import SMALL, Prepared, prepare, prepare_large
+from daptinmail.store.flags import canonical
+from daptinmail.store.listeners import Listeners
+from daptinmail.store.mailboxes import Mailboxes
+from daptinmail.store.maildir import Tree
+from daptinmail.store.marks import Marks
+from daptinmail.store.messages import Messages
+from daptinmail.store.names import account_directory, normal_name
+from daptinmail.store.opened import open_file
+from daptinmail.store.rows import Folder, folder_by_id
+from daptinmail.store.scan import Scan
+from daptinmail.store.watch import Watch
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@implementer(IMessageStore)
+@define(eq=False)
+class MessageStore:
+    """Mailboxes in Maildir++ trees below ``mail_dir`` and in the database.
+
+    ``host`` stands in file names only.
+    """
+
+    storage: IStorage
+    mail_dir: Path
+    clock: IClock
+    identifiers: IIdentifiers
+    events: IEventLog
+    blocking: IBlocking
+    host: str = field(factory=lambda: os.uname().nodename)
+    _listeners: Listeners = field(factory=Listeners, init=False)
+    _watch: Watch = field(factory=Watch, init=False)
+    _tree: Tree = field(init=False)
+    _messages: Messages = field(init=False)
+    _marks: Marks = field(init=False)
+    _mailboxes: Mailboxes = field(init=False)
+    _scan: Scan = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._tree = Tree(self.mail_dir)
+        self._messages = Messages(
+            self._tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid()
+        )
+        self._marks = Marks(self._messages)
+        self._mailboxes = Mailboxes(self._messages)
+        adoption = Adoption(self._tree, self._marks)
+        self._scan = Scan(self.storage, self.blocking, self._tree, self._watch, adoption)
+
+    # Mailboxes
+
+    async def mailboxes(self, account_id: int) -> list[Mailbox]:
+        """All mailboxes, INBOX first."""
+        return await self.storage.read(lambda connection: views.mailboxes(connection, account_id))
+
+    async def mailbox(self, account_id: int, name: str) -> Mailbox:
+        """One mailbox by name."""
+        return await self.storage.read(lambda connection: views.named(connection, account_id, name).mailbox)
+
+    async def create(self, account_id: int, name: str, special_use: bytes | None = None) -> Mailbox:
+        """Make a mailbox and its parents."""
+        return await self._write(self._mailboxes.create, account_id, name, special_use)
+
+    async def delete(self, account_id: int, name: str) -> None:
+        """Delete a mailbox and its messages."""
+        await self._write(self._mailboxes.delete, account_id, name)
+
+    async def rename(self, account_id: int, name: str, new_name: str) -> None:
+        """Rename with all children; INBOX moves its messages and stays."""
+        await self._write(self._mailboxes.rename, account_id, name, new_name)
+
+    async def subscribe(self, account_id: int, name: str, subscribed: bool) -> None:
+        """Set the subscription."""
+        await self._write(self._mailboxes.subscribe, account_id, name, subscribed)
+
+    async def subscriptions(self, account_id: int) -> list[str]:
+        """Subscribed names."""
+        return await self.storage.read(lambda connection: views.subscriptions(connection, account_id))
+
+    # Views
+
+    async def status(self, mailbox_id: int) -> MailboxStatus:
+        """Counts now."""
+        return await self._view(mailbox_id, views.status)
+
+    async def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
+        """The whole mailbox."""
+        view = await self._view(mailbox_id, views.snapshot)
+        if claim_recent and view.first_recent_uid < view.mailbox.uidnext:
+            first = await self._write(self._marks.claim, mailbox_id, view.mailbox.uidnext)
+            view = evolve(view, first_recent_uid=first)
+        return view
+
+    async def changes(self, mailbox_id: int, since: int) -> Changes:
+        """What happened after modseq ``since``."""
+        return await self._view(mailbox_id, views.changes, since)
+
+    async def metadata(self, mailbox_id: int, uids: Sequence[int]) -> list[Metadata]:
+        """Metadata of those that exist."""
+        return await self.storage.read(lambda connection: views.metadata(connection, mailbox_id, uids))
+
+    async def overview(self, references: Sequence[UUID]) -> list[Overview]:
+        """Counts by reference."""
+        return await self.storage.read(lambda connection: views.overview(connection, references))
+
+    async def open(self, mailbox_id: int, uid: int) -> Opened:
+        """One message's content, found again if another tool renamed its file."""
+        try:
+            return await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
+        except FileNotFoundError:
+            await self._scan.run(mailbox_id)
+        try:
+            return await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
+        except FileNotFoundError:
+            raise NotFound("No such message", cause="its file is gone") from None
+
+    # Messages
+
+    async def append(
+        self, mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival
+    ) -> Appended:
+        """Store one message; done when synced."""
+        flags = canonical(flags)
+        prepared = await self._prepare(content)
+
+        def work(transaction: ITransaction) -> Appended:
+            folder = folder_by_id(transaction.connection, mailbox_id)
+            ready = prepared or prepare(content)
+            return self._messages.add(transaction, folder, ready, flags, internal_date, arrival)[0]
+
+        return await self._store(work, prepared)
+
+    async def deliver(self, content: Content, deliveries: Sequence[Delivery], arrival: Arrival) -> list[Appended]:
+        """Store one content in several accounts, all or none."""
+        prepared = await self._prepare(content)
+
+        def work(transaction: ITransaction) -> list[Appended]:
+            return self._deliver(transaction, prepared or prepare(content), deliveries, arrival)
+
+        return await self._store(work, prepared)
+
+    def deliver_in(
+        self, transaction: ITransaction, content: Content, deliveries: Sequence[Delivery], arrival: Arrival
+    ) -> list[Appended]:
+        """``deliver`` as part of a larger transaction."""
+        return self._deliver(transaction, prepare(content), deliveries, arrival)
+
+    async def change_flags(
+        self,
+        mailbox_id: int,
+        uids: Collection[int],
+        mode: FlagMode,
+        flags: Flags,
+        unchanged_since: int | None = None,
+    ) -> list[Change]:
+        """Change flags."""
+        return await self._write(self._marks.change, mailbox_id, uids, mode, canonical(flags), unchanged_since)
+
+    async def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
+        """Copy messages, all or none."""
+        return await self._write(self._messages.copy, mailbox_id, uids, target_id)
+
+    async def move(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
+        """Move messages, all or none."""
+        return await self._write(self._messages.move, mailbox_id, uids, target_id)
+
+    async def expunge(self, mailbox_id: int, uids: Collection[int] | None = None) -> list[int]:
+        r"""Remove messages flagged \Deleted."""
+        return await self._write(self._messages.expunge, mailbox_id, uids)
+
+    # Accounts and listeners
+
+    def directory_for(self, address: Address) -> str:
+        """The directory of a new account's tree."""
+        return account_directory(address)
+
+    def open_account_in(self, transaction: ITransaction, account_id: int) -> None:
+        """Make INBOX and the special-use mailboxes."""
+        self._mailboxes.open_account(transaction, account_id)
+
+    def close_account_in(self, transaction: ITransaction, account_id: int) -> None:
+        """Remove all mailboxes."""
+        self._mailboxes.close_account(transaction, account_id)
+
+    def listen(self, mailbox_id: int, listener: IMailboxListener) -> None:
+        """Tell ``listener`` of every later change."""
+        self._listeners.add(mailbox_id, listener)
+
+    def unlisten(self, mailbox_id: int, listener: IMailboxListener) -> None:
+        """Stop telling."""
+        self._listeners.remove(mailbox_id, listener)
+
+    # Inside
+
+    async def _write(
+        self, work: Callable[Concatenate[ITransaction, P], T], *arguments: P.args, **keywords: P.kwargs
+    ) -> T:
+        return await self.storage.write(lambda transaction: work(transaction, *arguments, **keywords))
+
+    async def _view(
+        self, mailbox_id: int, look: Callable[Concatenate[Connection, Folder, P], T], *more: P.args, **named: P.kwargs
+    ) -> T:
+        """``look`` at a mailbox, after merging what other tools did to its folder."""
+
+        def work(connection: Connection) -> T | None:
+            folder = folder_by_id(connection, mailbox_id)
+            if self._watch.changed(mailbox_id, self._tree.of(folder)):
+                return None
+            return look(connection, folder, *more, **named)
+
+        view = await self.storage.read(work)
+        if view is not None:
+            return view
+        await self._scan.run(mailbox_id)
+        return await self.storage.read(
+            lambda connection: look(connection, folder_by_id(connection, mailbox_id), *more, **named)
+        )
+
+    async def _prepare(self, content: Content) -> Prepared | None:
+        """Do in a pool thread what would hold up all other writes; ``None`` for what is small."""
+        if content.size <= SMALL:
+            return None
+        staging = self.mail_dir / "tmp"
+        return await self.blocking.run(prepare_large, content, staging, self.identifiers.uuid7())
+
+    async def _store(self, work: Callable[[ITransaction], T], prepared: Prepared | None) -> T:
+        try:
+            return await self.storage.write(work)
+        finally:
+            if prepared is not None and prepared.staged is not None:
+                await self.blocking.run(prepared.discard)
+
+    def _deliver(
+        self, transaction: ITransaction, prepared: Prepared, deliveries: Sequence[Delivery], arrival: Arrival
+    ) -> list[Appended]:
+        done: list[Appended] = []
+        twin: Path | None = None
+        for delivery in deliveries:
+            name, flags = normal_name(delivery.mailbox), canonical(delivery.flags)
+            folder = self._mailboxes.ensure(transaction, delivery.account_id, name)
+            add = partial(self._messages.add, transaction, folder, prepared, flags, None, arrival, delivery.recipient)
+            appended, twin = add(twin=twin)
+            done.append(appended)
+        return done
+
+    def _open(self, connection: Connection, mailbox_id: int, uid: int) -> Opened:
+        folder = folder_by_id(connection, mailbox_id)
+        name = views.file_name(connection, mailbox_id, uid)
+        if name is None:
+            raise NotFound("No such message")
+        return open_file(self._tree.file(folder, name))

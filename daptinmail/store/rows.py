@@ -1,0 +1,136 @@
+"""A mailbox's row with what belongs to it, and the statements everybody in the store needs."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from attrs import frozen
+from sqlalchemy import Connection, bindparam, case, select, update
+
+from daptinmail.db.schema import mail_account, mail_box
+from daptinmail.errors import NotFound
+from daptinmail.interfaces.messages import Mailbox
+
+
+@frozen
+class Folder:
+    """A mailbox and its place on disk. ``owner`` is the user that owns the account."""
+
+    mailbox: Mailbox
+    first_recent_uid: int
+    directory: str
+    account_directory: str
+    owner: int | None
+
+    @property
+    def id(self) -> int:
+        """The mailbox's id."""
+        return self.mailbox.id
+
+
+@frozen
+class AccountRow:
+    """What the store needs of an account."""
+
+    id: int
+    directory: str
+    owner: int | None
+
+
+_box = mail_box.c
+FOLDERS = select(
+    _box.id,
+    _box.reference_id,
+    _box.mail_account_id,
+    _box.name,
+    _box.subscribed,
+    _box.special_use,
+    _box.uidvalidity,
+    _box.nextuid,
+    _box.highestmodseq,
+    _box.first_recent_uid,
+    _box.directory,
+    mail_account.c.directory.label("account_directory"),
+    mail_account.c.user_account_id,
+).join_from(mail_box, mail_account, mail_account.c.id == _box.mail_account_id)
+
+_BY_ID = FOLDERS.where(_box.id == bindparam("mailbox_id"))
+_BY_NAME = FOLDERS.where(_box.mail_account_id == bindparam("account_id"), _box.name == bindparam("mailbox_name"))
+_OF_ACCOUNT = FOLDERS.where(_box.mail_account_id == bindparam("account_id"))
+_ACCOUNT = select(mail_account.c.id, mail_account.c.directory, mail_account.c.user_account_id).where(
+    mail_account.c.id == bindparam("account_id")
+)
+_STEP = (
+    update(mail_box)
+    .where(_box.id == bindparam("mailbox_id"))
+    .values(highestmodseq=_box.highestmodseq + 1, nextuid=_box.nextuid + bindparam("uids"))
+    .returning(_box.highestmodseq, _box.nextuid)
+)
+_last = mail_account.c.last_uidvalidity
+_UIDVALIDITY = (
+    update(mail_account)
+    .where(mail_account.c.id == bindparam("account_id"))
+    .values(last_uidvalidity=case((_last < bindparam("seconds"), bindparam("seconds")), else_=_last + 1))
+    .returning(_last)
+)
+
+
+def folder_of(row: Sequence[Any]) -> Folder:
+    """One row of ``FOLDERS``."""
+    special_use = row[5].encode("ascii") if row[5] else None
+    reference: UUID = row[1]
+    mailbox = Mailbox(row[0], reference, row[2], row[3], bool(row[4]), special_use, row[6], row[7], row[8])
+    return Folder(mailbox, row[9], row[10], row[11], row[12])
+
+
+def folder_by_id(connection: Connection, mailbox_id: int) -> Folder:
+    """One mailbox.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    row = connection.execute(_BY_ID, {"mailbox_id": mailbox_id}).first()
+    if row is None:
+        raise NotFound("No such mailbox")
+    return folder_of(row)
+
+
+def folder_by_name(connection: Connection, account_id: int, name: str) -> Folder | None:
+    """The mailbox with a normal name."""
+    row = connection.execute(_BY_NAME, {"account_id": account_id, "mailbox_name": name}).first()
+    return None if row is None else folder_of(row)
+
+
+def folders_of(connection: Connection, account_id: int) -> list[Folder]:
+    """All mailboxes of an account."""
+    return [folder_of(row) for row in connection.execute(_OF_ACCOUNT, {"account_id": account_id})]
+
+
+def account_row(connection: Connection, account_id: int) -> AccountRow:
+    """One account.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = connection.execute(_ACCOUNT, {"account_id": account_id}).first()
+    if row is None:
+        raise NotFound("No such account")
+    return AccountRow(row[0], row[1], row[2])
+
+
+def step(connection: Connection, mailbox_id: int, uids: int = 0) -> tuple[int, int]:
+    """Begin a change of a mailbox: its new modseq, and the first of ``uids`` UIDs taken for good.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    row = connection.execute(_STEP, {"mailbox_id": mailbox_id, "uids": uids}).first()
+    if row is None:
+        raise NotFound("No such mailbox")
+    return row[0], row[1] - uids
+
+
+def next_uidvalidity(connection: Connection, account_id: int, seconds: int) -> int:
+    """A UIDVALIDITY no mailbox of the account ever had (RFC 9051 §2.3.1.1): the time, or one more than the last."""
+    value: int = connection.execute(_UIDVALIDITY, {"account_id": account_id, "seconds": seconds}).scalar_one()
+    return value

@@ -1,0 +1,90 @@
+"""A real message store over ``MemoryStorage``, with accounts to test with."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import define, field
+from sqlalchemy import Connection, insert, select
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from daptinmail.db.schema import mail_account, mail_server
+from daptinmail.events.log import EventLog
+from daptinmail.interfaces.storage import ITransaction
+from daptinmail.mail.address import Address
+from daptinmail.store.messagestore import MessageStore
+from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
+from tests.support.storage import MemoryStorage
+
+T = TypeVar("T")
+
+
+def standard(identifiers: CountingIdentifiers, clock: SteadyClock) -> dict[str, object]:
+    """Columns every row has."""
+    return {"reference_id": identifiers.uuid7(), "created_at": clock.now()}
+
+
+def _result(done: "Deferred[T]") -> T:
+    """What a Deferred has fired with; raises its error."""
+    results: list[T | Failure] = []
+    done.addBoth(results.append)  # type: ignore[unused-awaitable] # it has fired
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]
+
+
+@define(eq=False)
+class Stored:
+    """Storage, clock and store together. ``restarted`` is the same tree and database in a new process."""
+
+    clock: SteadyClock = field(factory=SteadyClock)
+    identifiers: CountingIdentifiers = field(factory=CountingIdentifiers)
+    storage: MemoryStorage = field(init=False)
+    store: MessageStore = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.storage = MemoryStorage(self.clock)
+        self.restart()
+
+    @property
+    def mail_dir(self) -> Path:
+        """Root of the trees."""
+        return self.storage.directory / "mail"
+
+    def restart(self) -> None:
+        """Forget everything that is not on disk."""
+        events = EventLog(self.storage, self.clock)
+        self.store = MessageStore(
+            self.storage, self.mail_dir, self.clock, self.identifiers, events, SynchronousBlocking(), host="mail.test"
+        )
+
+    def now(self, work: Callable[[ITransaction], T]) -> T:
+        """Run ``work`` in a transaction; raises its error."""
+        return _result(self.storage.write(work))
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on a reading connection."""
+        return _result(self.storage.read(work))
+
+    def open_account(self, transaction: ITransaction, text: str) -> int:
+        """Make an account with its tree; its id."""
+        address, connection = Address.parse(text), transaction.connection
+        server = connection.execute(select(mail_server.c.id)).scalar()
+        if server is None:
+            values = {**standard(self.identifiers, self.clock), "hostname": "mail.test"}
+            connection.execute(insert(mail_server), values)
+            server = connection.execute(select(mail_server.c.id)).scalar()
+        values = {
+            **standard(self.identifiers, self.clock),
+            "username": text,
+            "password": "",
+            "mail_server_id": server,
+            "address_local": address.local,
+            "address_domain": address.domain,
+            "directory": self.store.directory_for(address),
+        }
+        connection.execute(insert(mail_account), values)
+        key = connection.execute(select(mail_account.c.id).where(mail_account.c.username == text)).scalar_one()
+        self.store.open_account_in(transaction, key)
+        return int(key)
