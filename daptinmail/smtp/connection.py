@@ -57,7 +57,7 @@ class SmtpConnection(ESMTP):
         self._input = LineBuffer()
         self._replies: list[bytes] = []
         self._busy = self._choked = self._paused = self._advancing = False
-        self._closing = self._lost = self._draining = False
+        self._closing = self._heard = self._draining = False
         self._progress = 0
         self._pending: Deferred[None] | None = None
 
@@ -73,7 +73,6 @@ class SmtpConnection(ESMTP):
         """Greet, or refuse at once when ``max_clients`` are here already."""
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
-        self.transport.registerProducer(self, True)
         self.setTimeout(self._limits.command_timeout)
         if 0 < self.session.server.max_clients <= len(self._others):
             _log.info("{connection} refused, too many connections", **self._fields())
@@ -86,7 +85,7 @@ class SmtpConnection(ESMTP):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]  # the default is Twisted's own
         """Forget an unfinished content; what reception already has is its own."""
-        self._lost = self._closing = True
+        self._closing = True
         self.setTimeout(None)
         self._others.discard(self)
         self._input.clear()
@@ -129,7 +128,8 @@ class SmtpConnection(ESMTP):
         self._closing = True
         self._input.clear()
         self._resume_reading()
-        self.transport.unregisterProducer()  # TLS would wait for it
+        if self._heard:
+            self.transport.unregisterProducer()  # TLS would wait for it
         self.transport.loseConnection()
         self.setTimeout(self._limits.linger)
 
@@ -139,6 +139,10 @@ class SmtpConnection(ESMTP):
         """Bytes from the wire."""
         if self._closing:
             return
+        if not self._heard:
+            # Not earlier: TLS tells producers to pause until the handshake is over, which has to be read.
+            self._heard = True
+            self.transport.registerProducer(self, True)
         self._input.feed(data)
         self._advance()
 

@@ -1,17 +1,17 @@
 """A listener in memory for the tests of the SMTP server."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from attrs import define, evolve, field, frozen
 from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
-from daptinmail.interfaces.directory import Account, AccountCredentials, IAuthenticated, IDirectory
+from daptinmail.interfaces.directory import Account, IAuthenticated, IDirectory
+from daptinmail.net.blocking import deferred
 from daptinmail.settings import ServerSettings
 from daptinmail.smtp.limits import Limits
 from daptinmail.smtp.server import SmtpFactory
@@ -32,6 +32,8 @@ SERVER = ServerSettings(
     always_on_tls=False,
     authentication_required=False,
 )
+
+LIMITS = Limits()
 
 TRANSACTION = """
     C: EHLO client.test
@@ -61,21 +63,23 @@ class Accounts:
     directory: IDirectory
     fails: Exception | None = None
     logouts: int = 0
-    credentialInterfaces: Any = (AccountCredentials.__implemented__,)  # type: ignore[attr-defined]  # noqa: N815 - cred
+    credentialInterfaces: Any = (IUsernamePassword,)  # noqa: N815 - twisted.cred's name
+    _seen: dict[bytes, Account] = field(factory=dict)
 
-    async def requestAvatarId(self, credentials: AccountCredentials) -> Account:  # noqa: N802 - twisted.cred's name
+    @deferred
+    async def requestAvatarId(self, credentials: Any) -> bytes | tuple[()]:
         """By user name and password."""
         if self.fails:
             raise self.fails
-        return await self.directory.authenticate(
-            credentials.username.decode(), credentials.password.decode(), credentials.peer
-        )
+        username, password = credentials.username, credentials.password
+        account = await self.directory.authenticate(username.decode(), password.decode(), credentials.peer)
+        self._seen[username] = account
+        return bytes(username)
 
-    def requestAvatar(
-        self, account: Account, mind: object, *interfaces: object
-    ) -> tuple[Any, Avatar, Callable[[], None]]:  # noqa: N802 - twisted.cred's name
+    def requestAvatar(self, avatarId: bytes | tuple[()], mind: object, *interfaces: Any) -> Any:  # noqa: N803 - cred
         """The account."""
-        return IAuthenticated, Avatar(account), self._log_out
+        assert isinstance(avatarId, bytes)
+        return IAuthenticated, Avatar(self._seen[avatarId]), self._log_out
 
     def _log_out(self) -> None:
         self.logouts += 1
@@ -86,9 +90,10 @@ class Listener:
     """A factory with everything behind it in memory. ``connect`` gives a client's view of a new connection."""
 
     server: ServerSettings = SERVER
-    limits: Limits = Limits()
+    limits: Limits = LIMITS
     starttls: bool = False
     implicit_tls: bool = False
+    context: Any = field(factory=object)
     clock: Clock = field(factory=Clock)
     reception: MemoryReception = field(factory=MemoryReception)
     spool: MemorySpool = field(factory=MemorySpool)
@@ -99,7 +104,6 @@ class Listener:
     def __attrs_post_init__(self) -> None:
         self.directory.add("ann@example.test", "secret")
         self.accounts = Accounts(self.directory)
-        context: Any = object() if self.starttls else None
         self.factory = SmtpFactory(
             self.server,
             self.reception,
@@ -107,7 +111,7 @@ class Listener:
             Portal(self.accounts, [self.accounts]),
             CountingIdentifiers(),
             self.clock,
-            context,
+            self.context if self.starttls else None,
             self.implicit_tls,
             self.limits,
         )
