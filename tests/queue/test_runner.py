@@ -1,0 +1,306 @@
+"""The outbound queue on a clock that the test moves."""
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from daptinmail.db.schema import outbox
+from daptinmail.interfaces.storage import Content
+from daptinmail.interfaces.transfer import IQueue, OutboundMessage
+from daptinmail.mail.address import Address
+from daptinmail.queue.runner import LEASE, Queue
+from daptinmail.settings import Live, OutboundSettings
+from tests.support.queue import MemoryEvents, MemoryReturns, ReactorClock
+from tests.support.runtime import CountingIdentifiers
+from tests.support.storage import MemoryStorage
+from tests.support.transfer import BUSY, GONE, TAKEN, MemoryTransfer, receipts
+
+ALICE = Address("alice", "example.com")
+CONTENT = b"Subject: hello\r\n\r\nbody\r\n"
+
+
+class QueueCase(SynchronousTestCase):
+    """A queue over memory."""
+
+    def setUp(self) -> None:
+        """Everything that a queue needs."""
+        self.timers = Clock()
+        self.clock = ReactorClock(self.timers)
+        self.storage = MemoryStorage(clock=self.clock)
+        self.transfer = MemoryTransfer()
+        self.returns = MemoryReturns()
+        self.events = MemoryEvents()
+        self.identifiers = CountingIdentifiers()
+        self.live = Live(hostname="mail.example.com")
+        self.queue = self.another()
+
+    def another(self, holder: str = "local", timers: Clock | None = None) -> Queue:
+        """One more queue over the same storage; with a clock that nobody moves it is a process that died."""
+        return Queue(
+            storage=self.storage,
+            clock=self.clock,
+            timers=timers or self.timers,
+            transfer=self.transfer,
+            returns=self.returns,
+            events=self.events,
+            identifiers=self.identifiers,
+            queue_dir=self.storage.directory / "queue",
+            live=lambda: self.live,
+            random=Random(1),
+            holder=holder,
+        )
+
+    def start(self) -> None:
+        """Start the queue."""
+        self.successResultOf(Deferred.fromCoroutine(self.queue.start()))
+        self.timers.advance(0)
+
+    def enqueue(self, *recipients: str, return_path: Address | None = ALICE) -> UUID:
+        """Queue one message."""
+        message = OutboundMessage(
+            trail=self.identifiers.uuid7(),
+            return_path=return_path,
+            recipients=tuple(Address.parse(one) for one in recipients),
+            content=Content(len(CONTENT), CONTENT),
+            server_id=None,
+        )
+        self.successResultOf(Deferred.fromCoroutine(self.queue.enqueue(message)))
+        self.timers.advance(0)
+        return message.trail
+
+    def run_pass(self) -> int:
+        """One pass."""
+        return self.successResultOf(Deferred.fromCoroutine(self.queue.run_pass()))
+
+    def rows(self) -> list[Any]:
+        """All rows in order."""
+        query = select(outbox).order_by(outbox.c.id)
+        return self.successResultOf(self.storage.read(lambda connection: list(connection.execute(query))))
+
+    def change(self, statement: Any) -> None:
+        """Change rows behind the queue's back."""
+        self.successResultOf(self.storage.write(lambda transaction: transaction.connection.execute(statement)))
+
+    def files(self) -> list[str]:
+        """Names of the content files."""
+        return sorted(path.name for path in (self.storage.directory / "queue").iterdir())
+
+
+class SendingTests(QueueCase):
+    """Messages leave."""
+
+    def test_interface(self) -> None:
+        """It is what the agents expect."""
+        self.assertTrue(verifyObject(IQueue, self.queue))
+
+    def test_leaves_at_once(self) -> None:
+        """A message for two recipients of one domain is handed over in one go, and its file goes."""
+        self.start()
+        self.enqueue("a@x.example", "b@x.example")
+        (request,) = self.transfer.requests
+        self.assertEqual([str(one) for one in request.recipients], ["a@x.example", "b@x.example"])
+        self.assertEqual((request.helo, request.domain), ("mail.example.com", "x.example"))
+        self.assertEqual(self.transfer.contents, [CONTENT])
+        self.assertEqual([(row.state, row.sent, row.remote) for row in self.rows()], [("sent", True, "mx.example")] * 2)
+        self.assertEqual(self.files(), [])
+        self.assertEqual(self.events.kinds, ["queue.kept", "queue.sent", "queue.sent"])
+
+    def test_file_stays_for_others(self) -> None:
+        """While one recipient waits the content is kept."""
+        self.transfer.replies["y.example"] = BUSY
+        self.start()
+        trail = self.enqueue("a@x.example", "b@y.example")
+        self.assertEqual([row.state for row in self.rows()], ["sent", "queued"])
+        self.assertEqual(self.files(), [trail.hex])
+
+    def test_same_recipient_twice(self) -> None:
+        """A recipient named twice gets one copy."""
+        self.start()
+        self.enqueue("a@x.example", "a@x.example")
+        self.assertEqual(len(self.rows()), 1)
+
+    def test_stop_gives_leases_back(self) -> None:
+        """A transfer cut off by a stop is tried again by the next start, at once."""
+        self.transfer.slow.add("x.example")
+        self.start()
+        self.enqueue("a@x.example")
+        stopping = Deferred.fromCoroutine(self.queue.stop())
+        self.assertNoResult(stopping)
+        self.timers.advance(10)
+        self.successResultOf(stopping)
+        self.assertIsNone(self.rows()[0].lease_until)
+        self.assertEqual(self.timers.getDelayedCalls(), [])
+
+
+class RetryTests(QueueCase):
+    """Temporary failures are tried again, others come back."""
+
+    def test_retry_times(self) -> None:
+        """A busy host is tried again after two minutes, then after five."""
+        self.transfer.replies["x.example"] = BUSY
+        self.start()
+        self.enqueue("a@x.example")
+        (row,) = self.rows()
+        self.assertEqual((row.state, row.retry_count, row.last_error), ("queued", 1, "451 4.3.0 come back later"))
+        first = row.next_retry_at - self.clock.now()
+        self.assertTrue(timedelta(minutes=2) <= first <= timedelta(minutes=2.2))
+        self.timers.advance(119)
+        self.assertEqual(len(self.transfer.requests), 1)
+        self.timers.pump([10, 10])
+        self.assertEqual(len(self.transfer.requests), 2)
+        self.transfer.replies.clear()
+        self.timers.pump([30] * 11)
+        self.assertEqual([row.state for row in self.rows()], ["sent"])
+
+    def test_permanent_failure_comes_back(self) -> None:
+        """A refused recipient is failed at once, and the sender is told in the same transaction."""
+        self.transfer.replies["b@x.example"] = GONE
+        self.start()
+        trail = self.enqueue("a@x.example", "b@x.example")
+        self.assertEqual([row.state for row in self.rows()], ["sent", "failed"])
+        (returned,) = self.returns.returned
+        self.assertEqual((returned.trail, returned.return_path, returned.destination), (trail, ALICE, ALICE))
+        self.assertEqual([str(one.recipient) for one in returned.receipts], ["b@x.example"])
+        self.assertEqual(returned.reporting_host, "mail.example.com")
+
+    def test_exhausted_schedule_comes_back(self) -> None:
+        """With Daptin's schedule the fifth failure is the last, and the sender is told."""
+        self.live = Live(hostname="mail.example.com", config={"mail.outbound.schedule": "daptin"})
+        self.transfer.replies["x.example"] = BUSY
+        self.start()
+        self.enqueue("a@x.example")
+        self.timers.pump([60] * 40)
+        self.assertEqual(len(self.transfer.requests), 5)
+        self.assertEqual([(row.state, row.retry_count) for row in self.rows()], [("failed", 5)])
+        self.assertEqual(len(self.returns.returned), 1)
+        self.assertEqual(self.files(), [])
+
+    def test_our_fault_is_temporary(self) -> None:
+        """A lost content file bounces nothing."""
+        self.live = Live(hostname="h", outbound=OutboundSettings(hold=True))
+        trail = self.enqueue("a@x.example")
+        (self.storage.directory / "queue" / trail.hex).unlink()
+        self.live = Live(hostname="h")
+        self.run_pass()
+        self.assertEqual([row.state for row in self.rows()], ["queued"])
+        self.assertEqual(len(self.flushLoggedErrors(FileNotFoundError)), 1)
+
+
+class HoldTests(QueueCase):
+    """Outbound delivery can be switched off."""
+
+    def test_hold_and_release(self) -> None:
+        """Held mail says why, and leaves when the hold ends."""
+        self.live = Live(hostname="h", outbound=OutboundSettings(hold=True))
+        self.start()
+        self.enqueue("a@x.example")
+        (row,) = self.rows()
+        self.assertEqual((row.state, row.last_error), ("held", "held: outbound delivery is off (mail.outbound.hold)"))
+        self.assertEqual(self.run_pass(), 0)
+        self.live = Live(hostname="h")
+        self.queue.wake()
+        self.timers.advance(0)
+        self.assertEqual([row.state for row in self.rows()], ["sent"])
+
+    def test_hold_catches_what_waits(self) -> None:
+        """Rows that wait for their next try are held as well."""
+        self.transfer.replies["x.example"] = BUSY
+        self.start()
+        self.enqueue("a@x.example")
+        self.live = Live(hostname="h", outbound=OutboundSettings(hold=True))
+        self.timers.pump([60] * 3)
+        self.assertEqual([row.state for row in self.rows()], ["held"])
+        self.assertEqual(len(self.transfer.requests), 1)
+
+
+class LeaseTests(QueueCase):
+    """A kill at any moment loses nothing."""
+
+    def test_expired_lease_is_taken_over(self) -> None:
+        """What another node had in hand when it died is tried when its lease ends."""
+        other = self.another("other", Clock())
+        self.transfer.slow.add("x.example")
+        self.enqueue("a@x.example")
+        dead = Deferred.fromCoroutine(other.run_pass())
+        self.assertNoResult(dead)
+        self.transfer.slow.clear()
+        self.start()
+        self.assertEqual(len(self.transfer.requests), 1)
+        self.timers.pump([60] * (int(LEASE.total_seconds()) // 60 + 2))
+        self.assertEqual([row.state for row in self.rows()], ["sent"])
+        self.assertEqual(len(self.transfer.requests), 2)
+
+    def test_lease_is_renewed(self) -> None:
+        """A transfer that takes long is not started twice."""
+        self.transfer.slow.add("x.example")
+        self.start()
+        self.enqueue("a@x.example")
+        self.timers.pump([60] * 40)
+        other = Deferred.fromCoroutine(self.another("other").run_pass())
+        self.assertEqual(self.successResultOf(other), 0)
+        self.assertEqual(len(self.transfer.requests), 1)
+
+    def test_own_leases_after_a_restart(self) -> None:
+        """The node that died takes its own rows back as soon as it starts."""
+        self.queue = self.another(timers=Clock())
+        self.transfer.slow.add("x.example")
+        self.enqueue("a@x.example")
+        dead = Deferred.fromCoroutine(self.queue.run_pass())
+        self.assertNoResult(dead)
+        self.transfer.slow.clear()
+        self.queue = self.another()
+        self.start()
+        self.assertEqual([row.state for row in self.rows()], ["sent"])
+
+    def test_stopped_by_the_api(self) -> None:
+        """A row that was set to sent or deleted while it was tried keeps what the API said."""
+        self.transfer.slow.add("x.example")
+        self.start()
+        self.enqueue("a@x.example", "b@x.example")
+        first, second = self.rows()
+        self.change(delete(outbox).where(outbox.c.id == first.id))
+        self.change(update(outbox).where(outbox.c.id == second.id).values(sent=True, state="sent"))
+        request, answer = self.transfer.waiting[0]
+        answer.callback(receipts(request, GONE))
+        self.assertEqual([(row.state, row.last_error) for row in self.rows()], [("sent", None)])
+        self.assertEqual(self.returns.returned, [])
+
+
+class FairnessTests(QueueCase):
+    """One domain does not stand in the way of others."""
+
+    def test_slow_domain_blocks_nobody(self) -> None:
+        """Two connections to a slow domain at most, while others are served."""
+        self.transfer.slow.add("slow.example")
+        self.start()
+        for number in range(30):
+            self.enqueue(f"r{number}@slow.example")
+        self.enqueue("a@x.example")
+        self.assertEqual([one.domain for one in self.transfer.requests], ["slow.example"] * 2 + ["x.example"])
+        request, answer = self.transfer.waiting[0]
+        answer.callback(receipts(request, TAKEN))
+        self.timers.advance(0)
+        self.assertEqual(len(self.transfer.waiting), 3)
+
+    def test_deferred_rows_block_nobody(self) -> None:
+        """A thousand rows that wait for their next try do not hide one that is due."""
+        self.transfer.replies["x.example"] = BUSY
+        self.enqueue(*(f"r{number}@x.example" for number in range(600)))
+        self.assertEqual(self.run_pass(), 600)
+        self.enqueue("a@y.example")
+        self.assertEqual(self.run_pass(), 1)
+
+    def test_ten_at_a_time(self) -> None:
+        """There are never more than ten transfers under way."""
+        names = [f"d{number}.example" for number in range(15)]
+        self.transfer.slow.update(names)
+        self.start()
+        self.enqueue(*(f"a@{name}" for name in names))
+        self.assertEqual(len(self.transfer.waiting), 10)
