@@ -4,9 +4,11 @@ In reading order:
 
 ``app``             ``Api``: every route, and the resource they make
 ``site``            the HTTP factory: limits, time-outs
+``front``           refuses requests that no route could read
 ``call``            one request as the routes see it; the answer they give
 ``guard``           what stands around each route: rate, viewer, first run, errors
 ``authentication``  where a token is read, and when a cookie counts
+``rates``           how many requests an address may send
 ``problems``        any error -> status and body
 ``types``           the table of the API's types: attributes and relationships
 ``coercion``        JSON values -> values of a type

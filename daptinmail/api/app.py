@@ -16,6 +16,7 @@ from daptinmail.api.actions.route import Actions
 from daptinmail.api.authentication import Gate
 from daptinmail.api.call import Answer, Call
 from daptinmail.api.configuration import Settings, bare
+from daptinmail.api.front import Front
 from daptinmail.api.guard import Guard, Route, Style, write
 from daptinmail.api.pages import Pages
 from daptinmail.api.problems import Problem, error_document, failed_action
@@ -83,8 +84,7 @@ class Api:
         for endpoint in self._endpoints():
             self._add(klein, endpoint)
         klein.handle_errors(HTTPException)(_unrouted)
-        resource: IResource = klein.resource()
-        return resource
+        return Front(klein.resource())
 
     def _add(self, klein: Klein, endpoint: _Endpoint) -> None:
         def serve(request: IRequest, **path: str) -> Deferred[bytes]:
