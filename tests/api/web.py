@@ -60,7 +60,8 @@ class From(Resource):
         return self.inner.render(request)
 
 
-def _resource(web: "Web") -> From:
+def api_resource(web: "Web") -> From:
+    """The whole API over the providers of ``web``."""
     api = Api(
         web.records,
         web.users,
@@ -99,7 +100,7 @@ class Web:
 
     def __attrs_post_init__(self) -> None:
         self.records.clock = self.clock
-        self._front = _resource(self)
+        self._front = api_resource(self)
         if self.is_set_up:
             self.administrator = self.users.add("root@dept.test", is_administrator=True)
             self.user = self.users.add("ann@dept.test")
