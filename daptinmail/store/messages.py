@@ -95,27 +95,34 @@ class Messages:
         twin: Path | None = None,
     ) -> tuple[Appended, Path]:
         """Store a message, as a second name of the file ``twin`` if it has been placed there already."""
-        self.touch(transaction, folder)
-        modseq, uid = step(transaction.connection, folder.id, 1)
+        placed = self.place(transaction, folder, prepared, flags, twin)
         size = prepared.content.size
-        name = self.name(transaction, folder, uid, size, letters_for(flags))
-        path = self.tree.file(folder, name)
-        if twin is None:
-            transaction.place(prepared.content, path)
-        else:
-            transaction.link(twin, path)
-        placed = self.placed(transaction, folder, uid, modseq, name)
         values = mail_values(placed, size, prepared.summary, flags, internal_date, arrival, recipient)
         self.insert(transaction.connection, values, prepared)
-        self.events.record_in(
-            transaction,
-            "message.stored",
-            arrival.trail,
-            f"mail/{placed.reference}",
-            {"mailbox": folder.mailbox.name, "uid": uid, "size": size, "recipient": recipient},
-        )
-        self.changed(transaction, folder, modseq)
-        return Appended(folder.id, folder.mailbox.uidvalidity, uid), path
+        self.stored(transaction, folder, placed, arrival, size, recipient)
+        path = self.tree.file(folder, placed.file_name)
+        return Appended(folder.id, folder.mailbox.uidvalidity, placed.uid), path
+
+    def place(
+        self, transaction: ITransaction, folder: Folder, prepared: Prepared, flags: Flags, twin: Path | None = None
+    ) -> Placed:
+        """The file of a new message, and its number."""
+        self.touch(transaction, folder)
+        modseq, uid = step(transaction.connection, folder.id, 1)
+        name = self.name(transaction, folder, uid, prepared.content.size, letters_for(flags))
+        if twin is None:
+            transaction.place(prepared.content, self.tree.file(folder, name))
+        else:
+            transaction.link(twin, self.tree.file(folder, name))
+        return self.placed(transaction, folder, uid, modseq, name)
+
+    def stored(
+        self, transaction: ITransaction, folder: Folder, placed: Placed, arrival: Arrival, size: int, recipient: str
+    ) -> None:
+        """Tell the event log and the listeners of a new message."""
+        data = {"mailbox": folder.mailbox.name, "uid": placed.uid, "size": size, "recipient": recipient}
+        self.events.record_in(transaction, "message.stored", arrival.trail, f"mail/{placed.reference}", data)
+        self.changed(transaction, folder, placed.modseq)
 
     def insert(self, connection: Connection, values: dict[str, Any], prepared: Prepared) -> None:
         """Write the rows of one message."""

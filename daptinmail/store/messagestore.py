@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection
 from zope.interface import implementer
 
@@ -54,6 +54,15 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
+@frozen
+class Parts:
+    """The parts that run in the storage thread, for rules of the same layer."""
+
+    messages: Messages
+    marks: Marks
+    mailboxes: Mailboxes
+
+
 @implementer(IMessageStore)
 @define(eq=False)
 class MessageStore:
@@ -71,21 +80,15 @@ class MessageStore:
     host: str = field(factory=lambda: os.uname().nodename)
     _listeners: Listeners = field(factory=Listeners, init=False)
     _watch: Watch = field(factory=Watch, init=False)
-    _tree: Tree = field(init=False)
-    _messages: Messages = field(init=False)
-    _marks: Marks = field(init=False)
-    _mailboxes: Mailboxes = field(init=False)
+    parts: Parts = field(init=False)
     _scan: Scan = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._tree = Tree(self.mail_dir)
-        self._messages = Messages(
-            self._tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid()
-        )
-        self._marks = Marks(self._messages)
-        self._mailboxes = Mailboxes(self._messages)
-        adoption = Adoption(self._tree, self._marks)
-        self._scan = Scan(self.storage, self.blocking, self._tree, self._watch, adoption)
+        tree = Tree(self.mail_dir)
+        messages = Messages(tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid())
+        self.parts = Parts(messages, Marks(messages), Mailboxes(messages))
+        adoption = Adoption(tree, self.parts.marks)
+        self._scan = Scan(self.storage, self.blocking, tree, self._watch, adoption)
 
     # Mailboxes
 
@@ -99,19 +102,19 @@ class MessageStore:
 
     async def create(self, account_id: int, name: str, special_use: bytes | None = None) -> Mailbox:
         """Make a mailbox and its parents."""
-        return await self._write(self._mailboxes.create, account_id, name, special_use)
+        return await self._write(self.parts.mailboxes.create, account_id, name, special_use)
 
     async def delete(self, account_id: int, name: str) -> None:
         """Delete a mailbox and its messages."""
-        await self._write(self._mailboxes.delete, account_id, name)
+        await self._write(self.parts.mailboxes.delete, account_id, name)
 
     async def rename(self, account_id: int, name: str, new_name: str) -> None:
         """Rename with all children; INBOX moves its messages and stays."""
-        await self._write(self._mailboxes.rename, account_id, name, new_name)
+        await self._write(self.parts.mailboxes.rename, account_id, name, new_name)
 
     async def subscribe(self, account_id: int, name: str, subscribed: bool) -> None:
         """Set the subscription."""
-        await self._write(self._mailboxes.subscribe, account_id, name, subscribed)
+        await self._write(self.parts.mailboxes.subscribe, account_id, name, subscribed)
 
     async def subscriptions(self, account_id: int) -> list[str]:
         """Subscribed names."""
@@ -127,7 +130,7 @@ class MessageStore:
         """The whole mailbox."""
         view = await self._view(mailbox_id, views.snapshot)
         if claim_recent and view.first_recent_uid < view.mailbox.uidnext:
-            first = await self._write(self._marks.claim, mailbox_id, view.mailbox.uidnext)
+            first = await self._write(self.parts.marks.claim, mailbox_id, view.mailbox.uidnext)
             view = evolve(view, first_recent_uid=first)
         return view
 
@@ -166,7 +169,7 @@ class MessageStore:
         def work(transaction: ITransaction) -> Appended:
             folder = folder_by_id(transaction.connection, mailbox_id)
             ready = prepared or prepare(content)
-            return self._messages.add(transaction, folder, ready, flags, internal_date, arrival)[0]
+            return self.parts.messages.add(transaction, folder, ready, flags, internal_date, arrival)[0]
 
         return await self._store(work, prepared)
 
@@ -194,19 +197,19 @@ class MessageStore:
         unchanged_since: int | None = None,
     ) -> list[Change]:
         """Change flags."""
-        return await self._write(self._marks.change, mailbox_id, uids, mode, canonical(flags), unchanged_since)
+        return await self._write(self.parts.marks.change, mailbox_id, uids, mode, canonical(flags), unchanged_since)
 
     async def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
         """Copy messages, all or none."""
-        return await self._write(self._messages.copy, mailbox_id, uids, target_id)
+        return await self._write(self.parts.messages.copy, mailbox_id, uids, target_id)
 
     async def move(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
         """Move messages, all or none."""
-        return await self._write(self._messages.move, mailbox_id, uids, target_id)
+        return await self._write(self.parts.messages.move, mailbox_id, uids, target_id)
 
     async def expunge(self, mailbox_id: int, uids: Collection[int] | None = None) -> list[int]:
         r"""Remove messages flagged \Deleted."""
-        return await self._write(self._messages.expunge, mailbox_id, uids)
+        return await self._write(self.parts.messages.expunge, mailbox_id, uids)
 
     # Accounts and listeners
 
@@ -216,11 +219,11 @@ class MessageStore:
 
     def open_account_in(self, transaction: ITransaction, account_id: int) -> None:
         """Make INBOX and the special-use mailboxes."""
-        self._mailboxes.open_account(transaction, account_id)
+        self.parts.mailboxes.open_account(transaction, account_id)
 
     def close_account_in(self, transaction: ITransaction, account_id: int) -> None:
         """Remove all mailboxes."""
-        self._mailboxes.close_account(transaction, account_id)
+        self.parts.mailboxes.close_account(transaction, account_id)
 
     def listen(self, mailbox_id: int, listener: IMailboxListener) -> None:
         """Tell ``listener`` of every later change."""
@@ -244,7 +247,7 @@ class MessageStore:
 
         def work(connection: Connection) -> T | None:
             folder = folder_by_id(connection, mailbox_id)
-            if self._watch.changed(mailbox_id, self._tree.of(folder)):
+            if self._watch.changed(mailbox_id, self.parts.messages.tree.of(folder)):
                 return None
             return look(connection, folder, *more, **named)
 
@@ -277,8 +280,10 @@ class MessageStore:
         twin: Path | None = None
         for delivery in deliveries:
             name, flags = normal_name(delivery.mailbox), canonical(delivery.flags)
-            folder = self._mailboxes.ensure(transaction, delivery.account_id, name)
-            add = partial(self._messages.add, transaction, folder, prepared, flags, None, arrival, delivery.recipient)
+            folder = self.parts.mailboxes.ensure(transaction, delivery.account_id, name)
+            add = partial(
+                self.parts.messages.add, transaction, folder, prepared, flags, None, arrival, delivery.recipient
+            )
             appended, twin = add(twin=twin)
             done.append(appended)
         return done
@@ -288,4 +293,4 @@ class MessageStore:
         name = views.file_name(connection, mailbox_id, uid)
         if name is None:
             raise NotFound("No such message")
-        return open_file(self._tree.file(folder, name))
+        return open_file(self.parts.messages.tree.file(folder, name))
