@@ -18,6 +18,7 @@ MAX_DIAGNOSTIC = 2000  # characters of a remote host's text
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _MESSAGE_ID = re.compile(rb"<[!-;=?-~]{1,900}>")
+_TOO_LONG = re.compile(rb"([^\r\n]{990})[^\r\n]+")  # RFC 5321 §4.5.3.1.6
 _LINE = 76
 
 
@@ -134,6 +135,7 @@ def _returned_header(raw: bytes) -> bytes:
     if len(raw) > MAX_RETURNED_HEADER:
         raw = raw[: raw.rfind(b"\n", 0, MAX_RETURNED_HEADER) + 1]
     raw = raw.replace(b"\0", b"?").replace(b"\r\n", b"\n").replace(b"\r", b" ").replace(b"\n", b"\r\n")
+    raw = _TOO_LONG.sub(rb"\1", raw)
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:

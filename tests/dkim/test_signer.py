@@ -157,7 +157,7 @@ class SignerTests(SynchronousTestCase):
         self.assertEqual(self.sign(in_memory(MESSAGE), "other.test"), b"")
 
     def test_broken_key(self) -> None:
-        """A key that is broken, of another kind or too short never stops a message; the log says why."""
+        """A key that is broken or of another kind never stops a message; the log says why."""
         elliptic = ec.generate_private_key(ec.SECP256R1())
         other = elliptic.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         for pem in (b"", b"junk", other):
