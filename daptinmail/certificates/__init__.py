@@ -4,7 +4,7 @@
 ``pem``           reads and checks what an operator imports
 ``secrets``       encrypts private keys for the database
 ``rows``          the ``certificate`` rows as values
-``keyring``       the rows with their private keys open, kept in memory
+``keyring``       the rows with their private keys: read, made, renewed
 ``certificates``  ``ICertificates`` and ``ISigningKeys``
 ``contexts``      ``ITlsContexts``: the certificate of each handshake, chosen by SNI
 ``rules``         what ``certificate`` rows do beyond holding columns

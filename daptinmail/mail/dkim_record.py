@@ -1,10 +1,12 @@
 """The DNS record of a DKIM key (RFC 6376 §3.6.1)."""
 
 import re
+from base64 import b64decode
 
 MAX_STRING = 255  # octets of one character-string, RFC 1035 §3.3
 DEFAULT_SELECTOR = "d1"
 
+_RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 
 
@@ -17,6 +19,16 @@ def parse_selector(text: str | None) -> str:
 def record_name(selector: str, domain: str) -> str:
     """Owner name of the TXT record."""
     return f"{selector}._domainkey.{domain}"
+
+
+def is_rsa_public_key(public_key_pem: str) -> bool:
+    """True for RSA in SubjectPublicKeyInfo: only such a key goes with ``k=rsa`` (RFC 6376 §3.6.1)."""
+    # The DER begins with the algorithm; 1.2.840.113549.1.1.1 is rsaEncryption (RFC 3279 §2.3.1).
+    lines = [line.strip() for line in public_key_pem.strip().splitlines() if not line.startswith("-")]
+    try:
+        return _RSA_ENCRYPTION in b64decode("".join(lines), validate=True)[:32]
+    except ValueError:
+        return False
 
 
 def record_text(public_key_pem: str) -> str:
