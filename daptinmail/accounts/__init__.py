@@ -6,10 +6,9 @@
 ``addresses``     which account an address belongs to
 ``directory``     ``IDirectory``: mail accounts and local domains
 ``checker``       the cred portal of the edges
-``fields``        what the fields of a user may hold
+``fields``        what the fields of users, servers and accounts may hold
 ``groups``        the three built-in user groups
 ``tokens``        JSON web tokens of the API
 ``users``         ``IUsers``: sign-up, sign-in, the first administrator
-``rules``         what the rows of users and groups do beyond holding columns
-``mail_rules``    the same for mail servers and mail accounts
+``rules``         what the rows do beyond holding columns
 """

@@ -1,11 +1,18 @@
-"""What the fields of a user may hold."""
+"""What the fields of users, mail servers and mail accounts may hold."""
 
+from typing import Any
+
+from daptinmail.accounts.addresses import account_address
 from daptinmail.accounts.passwords import MAX_PASSWORD
 from daptinmail.errors import Invalid
 from daptinmail.mail.address import Address, BadAddress
+from daptinmail.mail.hostname import parse_hostname
+from daptinmail.settings import parse_interface
 
 MIN_PASSWORD = 8  # characters
 MAX_NAME = 80  # characters, also of the e-mail address
+MAX_LOGIN = 100  # characters of a user name or a host name
+MAX_NUMBER = 2**31 - 1
 
 
 def check_name(name: str) -> str:
@@ -45,3 +52,63 @@ def check_password(password: str) -> None:
         raise Invalid(
             fields={"password": f"must have at least {MIN_PASSWORD} characters, at most {MAX_PASSWORD} octets"}
         )
+
+
+def check_hostname(value: Any) -> str:
+    """The host name of a server, lower case.
+
+    Raises:
+        Invalid: names ``hostname``.
+    """
+    try:
+        hostname = parse_hostname(str(value or ""))
+    except ValueError as error:
+        raise Invalid(fields={"hostname": str(error)}) from None
+    if len(hostname) > MAX_LOGIN:
+        raise Invalid(fields={"hostname": f"is longer than {MAX_LOGIN} characters"})
+    return hostname
+
+
+def check_interface(value: Any) -> str:
+    """A listen interface as it is stored.
+
+    Raises:
+        Invalid: names ``listen_interface``.
+    """
+    text = str(value or "").strip()
+    try:
+        parse_interface(text)
+    except ValueError as error:
+        raise Invalid(fields={"listen_interface": str(error)}) from None
+    return text
+
+
+def check_number(name: str, value: Any, least: int) -> int:
+    """A whole number, perhaps as text, of ``least`` or more.
+
+    Raises:
+        Invalid: names ``name``.
+    """
+    try:
+        number = int(str(value))
+    except (TypeError, ValueError):
+        raise Invalid(fields={name: "must be a number"}) from None
+    if not least <= number <= MAX_NUMBER:
+        raise Invalid(fields={name: f"must be {least} at least and {MAX_NUMBER} at most"})
+    return number
+
+
+def check_username(value: Any) -> str:
+    """The login name of a mail account.
+
+    Raises:
+        Invalid: names ``username``.
+    """
+    username = str(value or "")
+    if not username or username != username.strip() or not username.isprintable():
+        raise Invalid(fields={"username": "must be printable, without blanks around it"})
+    if len(username) > MAX_LOGIN:
+        raise Invalid(fields={"username": f"is longer than {MAX_LOGIN} characters"})
+    # Not yet known which server; any host name shows whether the name can be an address.
+    account_address(username, "example.com")
+    return username

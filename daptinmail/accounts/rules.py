@@ -1,22 +1,40 @@
-"""What the rows of users and user groups do beyond holding columns."""
+"""What the rows of users, user groups, mail servers and mail accounts do beyond holding columns."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from attrs import define
-from sqlalchemy import delete, update
+from sqlalchemy import select, update
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
 from zope.interface import implementer
 
-from daptinmail.accounts.fields import check_email, check_name, check_password
+from daptinmail.accounts.addresses import account_address
+from daptinmail.accounts.fields import (
+    check_email,
+    check_hostname,
+    check_interface,
+    check_name,
+    check_number,
+    check_password,
+    check_username,
+)
 from daptinmail.accounts.groups import BUILT_IN, USERS, administrators, join_built_in
 from daptinmail.accounts.passwords import Passwords
 from daptinmail.db.rules import Plain
-from daptinmail.db.schema import record_usergroup, user_account
-from daptinmail.errors import Conflict, Invalid
+from daptinmail.db.schema import mail_account, mail_server, user_account
+from daptinmail.errors import AlreadyExists, Conflict, DaptinmailError, Invalid
 from daptinmail.interfaces.directory import Viewer
+from daptinmail.interfaces.messages import IMessageStore
 from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ITransaction
+from daptinmail.interfaces.tls import ISigningKeys, ITlsContexts
+from daptinmail.mail.address import Address
+
+log = Logger()
+
+_STATUS = ("status", "status_message")
 
 
 @implementer(IRecordRules)
@@ -56,8 +74,6 @@ class UserAccountRules(Plain):
         """The last administrator stays: without one the server would offer itself to the next who asks."""
         if administrators(transaction.connection) == [row["id"]]:
             raise Conflict("The last administrator cannot be deleted")
-        mine = (record_usergroup.c.kind == user_account.name) & (record_usergroup.c.record_id == row["id"])
-        transaction.connection.execute(delete(record_usergroup).where(mine))
 
 
 @implementer(IRecordRules)
@@ -77,3 +93,127 @@ class UsergroupRules(Plain):
         """Built-in groups stay."""
         if row["name"] in BUILT_IN:
             raise Conflict("A built-in group cannot be deleted")
+
+
+@implementer(IRecordRules)
+@define(eq=False)
+class MailServerRules(Plain):
+    """Checks what listeners will need; changes wait, as ``status`` says, for a restart or sync."""
+
+    contexts: ITlsContexts
+
+    async def prepare(self, attributes: Mapping[str, Any], row: Row | None, viewer: Viewer) -> dict[str, Any]:
+        """Check host name, interface and limits."""
+        wanted = {name: value for name, value in attributes.items() if name not in _STATUS}
+        if row is None or "hostname" in wanted:
+            wanted["hostname"] = check_hostname(wanted.get("hostname"))
+        if "listen_interface" in wanted:
+            wanted["listen_interface"] = check_interface(wanted["listen_interface"])
+        for name, least in (("max_size", 0), ("max_clients", 1)):
+            if name in wanted:
+                wanted[name] = check_number(name, wanted[name], least)
+        return wanted
+
+    def creating(self, transaction: ITransaction, row: Row) -> None:
+        """Not listening yet."""
+        row["status"], row["status_message"] = "pending", ""
+
+    def patching(self, transaction: ITransaction, before: Row, changes: Row) -> None:
+        """Not listening like this yet."""
+        own = set(changes) & set(mail_server.c.keys()) - {"version", "updated_at", "permission", "user_account_id"}
+        if any(changes[name] != before[name] for name in own):
+            changes["status"], changes["status_message"] = "pending", ""
+
+    def patched(self, transaction: ITransaction, before: Row, after: Row) -> None:
+        """Accounts without a domain of their own follow the host name."""
+        if before["hostname"] == after["hostname"]:
+            return
+        mine = (mail_account.c.mail_server_id == after["id"]) & ~mail_account.c.username.contains("@")
+        transaction.connection.execute(update(mail_account).where(mine).values(address_domain=after["hostname"]))
+
+    def deleting(self, transaction: ITransaction, row: Row) -> None:
+        """Accounts would lose their server."""
+        used = select(mail_account.c.id).where(mail_account.c.mail_server_id == row["id"]).limit(1)
+        if transaction.connection.execute(used).first() is not None:
+            raise Conflict("The mail server has accounts; delete or move them first")
+
+    async def committed(self, change: str, row: Row) -> None:
+        """A server needs a certificate before its first handshake."""
+        if change != "delete":
+            await _logged(self.contexts.ensure(row["hostname"]), "certificate", row["hostname"])
+
+
+@implementer(IRecordRules)
+@define(eq=False)
+class MailAccountRules(Plain):
+    """Hashes passwords, works out the address, and has the store open and close the account's mailboxes."""
+
+    passwords: Passwords
+    store: IMessageStore
+    signing_keys: ISigningKeys
+
+    async def prepare(self, attributes: Mapping[str, Any], row: Row | None, viewer: Viewer) -> dict[str, Any]:
+        """Check the name; take ``password`` or ``password_md5``, both in plain text, as the new password.
+
+        Empty ones in a change mean none: that is how they are shown.
+        """
+        wanted = dict(attributes)
+        if row is None or "username" in wanted:
+            wanted["username"] = check_username(wanted.get("username"))
+        given = [str(wanted.pop(name, None) or "") for name in ("password", "password_md5")]
+        password = given[0] or given[1]
+        if row is None and not password:
+            raise Invalid(fields={"password": "is required"})
+        if password:
+            wanted["password"] = await self.passwords.hash(password)
+        return wanted
+
+    def creating(self, transaction: ITransaction, row: Row) -> None:
+        """Work out the address and the directory."""
+        address = self._place(transaction, row, row)
+        row["directory"] = self.store.directory_for(address)
+
+    def created(self, transaction: ITransaction, row: Row) -> None:
+        """Make the mailboxes."""
+        self.store.open_account_in(transaction, row["id"])
+
+    def patching(self, transaction: ITransaction, before: Row, changes: Row) -> None:
+        """A new name or server may mean a new address; the directory stays."""
+        if "username" in changes or "mail_server_id" in changes:
+            self._place(transaction, {**before, **changes}, changes)
+
+    def deleting(self, transaction: ITransaction, row: Row) -> None:
+        """Remove mailboxes and messages."""
+        self.store.close_account_in(transaction, row["id"])
+
+    async def committed(self, change: str, row: Row) -> None:
+        """The domain needs a key to sign with."""
+        if change != "delete":
+            await _logged(self.signing_keys.ensure_domain(row["address_domain"]), "key", row["address_domain"])
+
+    async def shown(self, row: Row, hydrate: bool) -> dict[str, Any]:
+        """Clients of Daptin expect the attribute."""
+        return {"password": "", "password_md5": ""}
+
+    def _place(self, transaction: ITransaction, row: Row, changes: Row) -> Address:
+        query = select(mail_server.c.hostname).where(mail_server.c.id == row.get("mail_server_id"))
+        hostname = transaction.connection.execute(query).scalar_one_or_none()
+        if hostname is None:
+            raise Invalid(fields={"mail_server_id": "no such mail server"})
+        address = account_address(row["username"], hostname)
+        place = (mail_account.c.address_domain == address.domain) & (mail_account.c.address_local == address.local)
+        taken = select(mail_account.c.id).where(place & (mail_account.c.id != row.get("id", -1)))
+        if transaction.connection.execute(taken).first() is not None:
+            raise AlreadyExists(f"An account with the address {address} exists")
+        changes["address_local"], changes["address_domain"] = address.local, address.domain
+        return address
+
+
+async def _logged(work: Awaitable[None], what: str, name: str) -> None:
+    """Wait for what follows a commit; its failure is not the request's, and is tried again at the next restart."""
+    try:
+        await work
+    except CancelledError:
+        raise
+    except (DaptinmailError, ValueError) as error:
+        log.error("no {what} could be made for {name}: {error}", what=what, name=name, error=error)
