@@ -9,10 +9,12 @@ MAX_LOCAL_PART = 64  # octets, RFC 5321 §4.5.3.1.1
 MAX_DOMAIN = 255  # octets, RFC 5321 §4.5.3.1.2
 MAX_PATH = 254  # octets without the angle brackets, RFC 5321 §4.5.3.1.3
 
-_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-" + "\u0080-\U0010ffff"
+# UTF-8 beyond US-ASCII (RFC 6531 §3.3), without C1 controls, line separators and surrogates, which no field can carry.
+_UTF8 = "\u00a0-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
+_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-" + _UTF8
 _DOT_STRING = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
-_QUOTED_STRING = re.compile('"(?:[ !#-\\[\\]-~\u0080-\U0010ffff]|\\\\[ -~])*"')
-_LABEL = "[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9\\-_\u0080-\U0010ffff]*[A-Za-z0-9\u0080-\U0010ffff])?"
+_QUOTED_STRING = re.compile(rf'"(?:[ !#-\[\]-~{_UTF8}]|\\[ -~])*"')
+_LABEL = rf"[A-Za-z0-9{_UTF8}](?:[A-Za-z0-9\-_{_UTF8}]*[A-Za-z0-9{_UTF8}])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LITERAL = re.compile(r"\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[0-9A-Fa-f:.]+)\]")
 
