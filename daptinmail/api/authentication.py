@@ -75,7 +75,10 @@ class Gate:
         """
         if call.token is None:
             return Viewer(peer=call.peer)
-        return await self.users.viewer(call.token, call.peer)
+        try:
+            return await self.users.viewer(call.token, call.peer)
+        except Unauthenticated as error:
+            raise Unauthenticated("Invalid or expired token", cause=error.cause) from error
 
     async def member(self, call: Call) -> Viewer:
         """Who asks, if it is anybody we know.

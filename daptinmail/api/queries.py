@@ -23,7 +23,8 @@ DEFAULT_SORT = ("-created_at",)
 
 OPERATORS = frozenset(
     {
-        *("is", "eq", "neq", "is not", "is empty", "is true", "is false", "in", "any of", "none of"),
+        *("is", "eq", "neq", "is not", "is empty", "is true", "is false", "in", "not in"),
+        *("any of", "none of"),
         *("contains", "not contains", "like", "not like", "ilike", "begins with", "ends with"),
         *("more than", "after", "less than", "before", "fuzzy", "fuzzy_any", "fuzzy_all"),
     }
@@ -133,8 +134,9 @@ def _condition(kind: Kind, item: object) -> Condition:
     column, operator = item.get("column"), item.get("operator", "is")
     if not isinstance(column, str) or not kind.sortable(column):
         raise BadParameter("query", f"no such column: {str(column)[:MAX_TEXT]}")
-    if not isinstance(operator, str) or operator not in OPERATORS:
-        raise BadParameter("query", f"no such operator: {str(operator)[:MAX_TEXT]}")
+    operator = " ".join(str(operator).lower().split())
+    if operator not in OPERATORS:
+        raise BadParameter("query", f"no such operator: {operator[:MAX_TEXT]}")
     group = item.get("logical_group")
     return Condition(column, operator, _condition_value(item.get("value")), str(group) if group else None)
 

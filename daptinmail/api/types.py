@@ -233,14 +233,13 @@ OUTBOX = _kind(
     _whole("retry_count", 0, minimum=0),
     Attribute("last_error", read_only=True, nullable=True),
     _time("next_retry_at"),
-    _text("state", 20, default="queued"),
+    _text("state", 20, default="queued", read_only=True),
     Attribute("trail", Form.UUID, read_only=True),
     _whole("size", read_only=True),
     _time("sent_at", read_only=True),
     Attribute("remote", max_length=255, read_only=True, nullable=True),
     Relationship("mail_server_id", "mail_server"),
-    Relationship("mail_account_id", "mail_account"),
-    hidden=("eight_bit", "smtputf8", "lease_until", "lease_holder"),
+    hidden=("mail_account_id", "eight_bit", "smtputf8", "lease_until", "lease_holder"),
 )
 
 CERTIFICATE = _kind(
