@@ -9,7 +9,7 @@ is replaced, each fault having a test of its name in ``tests/smtp/test_faults.py
 # (twisted.mail is not annotated, and untyped_calls_exclude does not see what is called through self)
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -20,7 +20,6 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from daptinmail.mail.reply import Reply
-from daptinmail.net.blocking import deferred
 from daptinmail.smtp import commands, login, replies
 from daptinmail.smtp.lines import Flaw, LineBuffer
 from daptinmail.smtp.session import After, Answer, Answered, Session, TlsState
@@ -31,11 +30,6 @@ T = TypeVar("T")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 _log = Logger()
-
-
-@deferred
-async def _result(work: Awaitable[T]) -> T:
-    return await work
 
 
 @implementer(IPushProducer)
@@ -92,9 +86,13 @@ class SmtpConnection(ESMTP):
         incoming = self.session.incoming
         if incoming is not None and not incoming.scanner.ended:
             incoming.discard()
-        if self.session.logout is not None:
-            self.session.logout()
+        self._log_out()
         _log.info("{connection} closed", **self._fields())
+
+    def _log_out(self) -> None:
+        logout, self.session.logout = self.session.logout, None
+        if logout is not None:
+            logout()
 
     def close_when_idle(self) -> None:
         """Say 421 now, or after the transaction, if there is one (RFC 5321 §3.8)."""
@@ -252,17 +250,19 @@ class SmtpConnection(ESMTP):
         else:
             self._wait(answered, self._answer)
 
-    def _wait(self, work: Awaitable[T], done: Callable[[T], None]) -> None:
+    def _wait(self, work: Coroutine[Any, Any, T], done: Callable[[T], None]) -> None:
         """Carry out nothing else until ``work`` is done."""
         self._busy = True
 
         def finished(result: T) -> None:
             self._busy = False
-            if not self._closing:
+            if self._closing:
+                self._log_out()  # a login may have ended after the connection
+            else:
                 done(result)
                 self._advance()
 
-        self._pending = _result(work).addCallback(finished).addErrback(self._broken)
+        self._pending = Deferred.fromCoroutine(work).addCallback(finished).addErrback(self._broken)
 
     def _broken(self, failure: Failure) -> None:
         self._busy = False
@@ -273,10 +273,13 @@ class SmtpConnection(ESMTP):
         if answer.after is After.TLS:
             self._start_tls(answer.reply)
             return
-        self._say(answer.reply)
-        self.session.errors += answer.reply.permanent
+        reply = answer.reply
+        self._say(reply)
+        if reply.code >= 400:
+            self.session.errors += reply.permanent
+            _log.info("{connection} refused: {reply}", reply=str(reply), **self._fields())
         self._enter(answer.after)
-        if answer.after is After.CLOSE:
+        if answer.after is After.CLOSE or reply.code == 421:  # RFC 5321 §3.8
             self._close()
         elif answer.after is After.COMMAND:
             self._part()
@@ -290,7 +293,7 @@ class SmtpConnection(ESMTP):
             self._close(farewell)
 
     def _enter(self, after: After) -> None:
-        self.mode = {After.CONTENT: DATA, After.RESPONSE: AUTH}.get(after, COMMAND)
+        self.mode = DATA if after is After.CONTENT else AUTH if after is After.RESPONSE else COMMAND
         self._progress = 0
         self.setTimeout(self._limits.content_timeout if self.mode is DATA else self._limits.command_timeout)
 

@@ -49,7 +49,7 @@ class ContentScanner:
     @property
     def fault(self) -> Fault | None:
         """What is wrong with the content so far."""
-        return next((fault for fault in Fault if fault in self._faults), None)
+        return next((fault for fault in Fault if fault in self._faults), None) if self._faults else None
 
     def feed(self, data: bytes) -> bytes:
         """The next octets of the content. Nothing comes any more once there is a fault."""

@@ -1,6 +1,7 @@
 """One content on its way from the wire to the spool, and from there to reception."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
+from typing import Any
 from uuid import UUID
 
 from attrs import define, field
@@ -32,8 +33,8 @@ class IncomingContent:
     received: int = 0
     _refusal: Reply | None = field(default=None, init=False)
 
-    def feed(self, data: bytes) -> Awaitable[None] | None:
-        """Take octets from the wire. An awaitable means: read no more until it is done. It never raises."""
+    def feed(self, data: bytes) -> Coroutine[Any, Any, None] | None:
+        """Take octets from the wire. A coroutine means: run it, read no more until it is done. It never raises."""
         self.received += len(data)
         clear = self.scanner.feed(data)
         if not clear or self._refusal:
@@ -57,11 +58,20 @@ class IncomingContent:
     async def deliver(self, reception: IReception) -> Reply:
         """After the end: hand the message to reception. 250 only if it took responsibility."""
         try:
-            return await self._deliver(reception)
+            reply = await self._deliver(reception)
         except Exception as error:  # noqa: BLE001 - reply_to_error raises a cancellation again
-            return reply_to_error(error, self.origin.connection)
+            reply = reply_to_error(error, self.origin.connection)
         finally:
             self.spooled.discard()
+        _log.info(
+            "{connection} {trail} {size} octets for {recipients} recipients: {reply}",
+            connection=self.origin.connection,
+            trail=self.trail.hex,
+            size=self.scanner.size,
+            recipients=len(self.envelope.recipients),
+            reply=str(reply),
+        )
+        return reply
 
     async def _deliver(self, reception: IReception) -> Reply:
         fault = self.scanner.fault

@@ -91,12 +91,22 @@ def _advance(session: Session, exchange: Exchange, given: bytes | None) -> Answe
     except StopIteration as end:
         session.exchange = None
         username, password = end.value
+        if not (_is_text(username) and _is_text(password)):
+            return _failed(session)
         return _log_in(session, AccountCredentials(username, password, session.ip))
     except Unauthenticated:
         session.exchange = None
         return _failed(session)
     session.exchange = exchange
     return Answer(Reply(334, None, base64.b64encode(challenge).decode("ascii")), After.RESPONSE)
+
+
+def _is_text(octets: bytes) -> bool:
+    """UTF-8, not empty, without NUL (RFC 4616 §2)."""
+    try:
+        return "\0" not in octets.decode("utf-8") and octets != b""
+    except UnicodeDecodeError:
+        return False
 
 
 async def _log_in(session: Session, credentials: AccountCredentials) -> Answer:

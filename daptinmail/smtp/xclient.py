@@ -41,7 +41,7 @@ def xclient(session: Session, argument: bytes) -> Answer:
     """Take ADDR and HELO; names that we have no use for are ignored, LOGIN and unknown ones refused."""
     if not permitted(session):
         return Answer(replies.XCLIENT_DENIED)
-    if session.envelope is not None:
+    if session.envelope is not None or session.account is not None:
         return Answer(replies.NOT_NOW)
     try:
         given = _read(argument.decode("ascii"))

@@ -17,7 +17,7 @@ from daptinmail.smtp.limits import Limits
 from daptinmail.smtp.server import SmtpFactory
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
-from tests.support.reception import MemoryReception, MemorySpool
+from tests.support.reception import Gate, MemoryReception, MemorySpool
 from tests.support.runtime import CountingIdentifiers
 
 SERVER = ServerSettings(
@@ -63,12 +63,14 @@ class Accounts:
     directory: IDirectory
     fails: Exception | None = None
     logouts: int = 0
+    gate: Gate = field(factory=Gate)
     credentialInterfaces: Any = (IUsernamePassword,)  # noqa: N815 - twisted.cred's name
     _seen: dict[bytes, Account] = field(factory=dict)
 
     @deferred
     async def requestAvatarId(self, credentials: Any) -> bytes | tuple[()]:
         """By user name and password."""
+        await self.gate.passed()
         if self.fails:
             raise self.fails
         username, password = credentials.username, credentials.password

@@ -2,11 +2,12 @@
 
 import base64
 
+from attrs import evolve
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import RateLimited
-from tests.smtp.listening import Listener
+from tests.smtp.listening import SERVER, Listener
 from tests.support.dialogue import Dialogue
 
 
@@ -167,6 +168,30 @@ class Rules(SynchronousTestCase):
         listener, dialogue = secure()
         dialogue.run(f"C: AUTH PLAIN {PLAIN}\nS: 235 ...").lose()
         self.assertEqual(listener.accounts.logouts, 1)
+
+    def test_lost_while_logging_in(self) -> None:
+        """A login that ends after the connection is logged out at once."""
+        listener, dialogue = secure()
+        gate = listener.accounts.gate
+        gate.shut()
+        dialogue.run(f"C: AUTH PLAIN {PLAIN}").lose()
+        self.assertEqual(listener.accounts.logouts, 0)
+        gate.open()
+        self.assertEqual(listener.accounts.logouts, 1)
+
+    def test_odd_octets(self) -> None:
+        """Names and passwords that are not text never reach the directory."""
+        listener, dialogue = secure()
+        for octets in (b"\0\xff\0secret", b"\0ann@example.test\0\xfe"):
+            dialogue.run(f"C: AUTH PLAIN {base64.b64encode(octets).decode()}\nS: 535 5.7.0 ...")
+        dialogue.run("C: AUTH LOGIN =\nS: 334 ...\nC: YQBi\nS: 535 ...\nS: 421 ...\nS! closed")
+        self.assertEqual(listener.directory.attempts, [])
+
+    def test_no_xclient_after_login(self) -> None:
+        """A proxy names its client before the client logs in."""
+        listener = Listener(server=evolve(SERVER, xclient_on=True), implicit_tls=True)
+        dialogue = listener.greeted("10.0.0.7")
+        dialogue.run(f"C: AUTH PLAIN {PLAIN}\nS: 235 ...\nC: XCLIENT ADDR=198.51.100.1\nS: 503 ...")
 
     def test_no_credential_is_logged(self) -> None:
         """Neither password nor name of a failed login stands in the log."""

@@ -1,5 +1,6 @@
 """MAIL, RCPT and DATA as conversations."""
 
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import Refused, TooLarge, Unavailable
@@ -181,6 +182,30 @@ class Refusals(SynchronousTestCase):
         listener.spool.write_fails = Unavailable(cause="disk full")
         listener.in_content().run("C: text\nS! silent\nC: QUIT\nS! silent\nC: .\nS: 451 4.3.0 ...")
         self.assertEqual(listener.spool.open, set())
+
+    def test_spool_cannot_be_opened(self) -> None:
+        """DATA is refused before any content is sent; the transaction stays."""
+        listener = Listener()
+        listener.spool.create_fails = Unavailable()
+        listener.connect().run(
+            "S: 220 ..." + TRANSACTION.replace("S: 354 ...", "S: 451 4.3.0 ...\nC: DATA\nS: 354 ...")
+        )
+
+    def test_421_closes(self) -> None:
+        """When reception says 421, the connection ends (RFC 5321 §3.8)."""
+        listener = Listener()
+        listener.reception.mail_fails = Refused(Reply(421, "4.7.0", "Come back later"))
+        listener.greeted().run("C: MAIL FROM:<>\nS: 421 4.7.0 Come back later\nS! closed")
+
+    def test_log_names_connection_and_trail(self) -> None:
+        """An operator can follow a message by its trail and its connection."""
+        listener = Listener()
+        with capturedLogs() as events:
+            listener.in_content().run("C: text\nC: .\nS: 250 ...")
+        (message,) = listener.reception.received
+        (line,) = [event for event in events if "trail" in event]
+        self.assertEqual((line["trail"], line["connection"]), (message.trail.hex, message.origin.connection))
+        self.assertTrue(all(event["connection"] == message.origin.connection for event in events))
 
     def test_unexpected_errors_are_ours(self) -> None:
         """A bug is logged with the connection's id, answered 451, and the session goes on."""

@@ -123,12 +123,16 @@ class MemorySpool:
 
     keep: bool = True
     gate: Gate = field(factory=Gate)
+    create_fails: Exception | None = None
     write_fails: Exception | None = None
     open: set[MemorySpooled] = field(factory=set)
     last: MemorySpooled | None = None
 
     def create(self) -> MemorySpooled:
         """Begin a content."""
+        error, self.create_fails = self.create_fails, None
+        if error:
+            raise error
         self.last = MemorySpooled(self)
         self.open.add(self.last)
         return self.last
