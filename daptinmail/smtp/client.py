@@ -15,7 +15,6 @@ from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IPushProducer,
     IReactorTime,
-    ITLSTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -85,7 +84,7 @@ class SmtpClient(Protocol):
             raise TlsFailed(Reply(451, "4.7.0", "The host sent data in clear text after STARTTLS"))
         self._secured = Deferred()
         try:
-            ITLSTransport(self.transport).startTLS(creator)
+            self.transport.startTLS(creator)
             await self._in_time(self._secured, timeout)
         except HostFailed as error:
             raise TlsFailed(Reply(451, "4.7.0", f"TLS handshake failed: {error.text}")) from error
