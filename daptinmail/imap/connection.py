@@ -216,10 +216,10 @@ class Connection(IMAP4Server):
 
     def wakeup(self) -> "Deferred[None]":
         """Fires when more octets came or ``wake`` was called."""
+        if self.session.parting:
+            raise Disconnected
         self.ready_for_input()
         self._wakeup = Deferred()
-        if self.session.parting:
-            self._wakeup.errback(Disconnected())
         return self._wakeup
 
     def wake(self) -> None:
@@ -246,6 +246,9 @@ class Connection(IMAP4Server):
 
     def logged_in(self, logout: Callable[[], object]) -> None:
         """Raise limits and time-outs."""
+        if self.session.parting:
+            logout()
+            raise Disconnected
         self._onLogout = logout
         self.reader.limits = limits.AUTHENTICATED
         self._time_out_after(self.POSTAUTH_TIMEOUT)
@@ -284,3 +287,4 @@ class Connection(IMAP4Server):
         waiting, self._wakeup = self._wakeup, None
         if waiting is not None:
             waiting.errback(Disconnected())
+            waiting.addErrback(lambda _: None)  # nobody may be waiting

@@ -7,6 +7,8 @@ from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.limits import IDLE_KEEPALIVE
 from daptinmail.imap.session import Session
 
+DONE = b"DONE"
+
 
 async def idle(session: Session, _: None) -> Answer:
     """Push until the client says DONE. A line now and then keeps middleboxes from forgetting the connection."""
@@ -24,19 +26,21 @@ async def idle(session: Session, _: None) -> Answer:
         line = await _push(session)
     finally:
         timer.cancel()
-    if line.upper() != b"DONE":
+    if line.upper() != DONE:
         raise Malformed("Expected DONE")
     return ok(b"IDLE completed")
 
 
 async def _push(session: Session) -> bytes:
-    await session.catch_up(may_expunge=True, always=True)
+    """What happens meanwhile, until a line comes."""
+    always = True
     while (line := session.wire.try_line()) is None:
         waiting = session.wire.wakeup()
+        await session.catch_up(may_expunge=True, always=always)
         await session.writer.drain()
         session.writer.flush()
-        await waiting
         if session.state == "select" and session.selected.deleted:
-            return b"DONE"
-        await session.catch_up(may_expunge=True)
+            return DONE
+        await waiting
+        always = False
     return line

@@ -1,6 +1,6 @@
 """Commands of one connection: taken from the wire one at a time, run, answered."""
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.mail.imap4 import IMAP4Server
 from twisted.python.failure import Failure
@@ -51,9 +51,11 @@ class ImapServer(Connection):
         self.ready_for_input()
 
     def _broken(self, failure: Failure) -> None:
+        """A command cannot go on. A connection that is closing already sends what it has to send."""
         if failure.check(Disconnected) is None:
             log.failure("{session}: connection given up", failure, session=self.session.id)
-        self.abort()
+        if not self.session.parting:
+            self.abort()
 
     async def _take(self, event: Event) -> None:
         if isinstance(event, WholeCommand):
@@ -118,15 +120,15 @@ class ImapServer(Connection):
     async def _run(self, parts: list[bytes]) -> None:
         """One command, from its text to its tagged answer."""
         tag = tag_of(parts[0])
-        command: Command[object] | None = None
+        may_expunge = False
         try:
-            answer = self._refusal
-            if answer is None:
-                command, arguments = self._parse(tag, parts)
-                answer = await command.run(self.session, arguments)
+            cursor = Cursor(parts)
+            command = self._look_up(tag, cursor)
+            may_expunge = command.may_expunge
+            answer = self._refusal or await command.run(self.session, command.parse(cursor))
         except DaptinmailError as error:
             answer = self._answer_for(error)
-        except Disconnected:
+        except (Disconnected, CancelledError):
             raise
         except Exception as error:  # whatever a command does, the client gets its tagged answer
             if self.session.parting:
@@ -134,21 +136,20 @@ class ImapServer(Connection):
             log.failure("{session}: command failed", session=self.session.id)
             answer = SERVER_BUG
         self._discard_message()
-        await self._tell_changes(may_expunge=command is None or command.may_expunge)
+        await self._tell_changes(may_expunge)
         self._finish(tag, answer)
 
-    def _parse(self, tag: bytes | None, parts: list[bytes]) -> tuple[Command[object], object]:
+    def _look_up(self, tag: bytes | None, cursor: Cursor) -> Command[object]:
+        """Tag and name of the command; ``cursor`` then stands at its arguments."""
         if tag is None:
             raise Malformed("Expected a tag")
-        cursor = Cursor(parts)
         cursor.skip(tag)
         cursor.space()
         name = cursor.keyword()
         if name == b"UID":
             cursor.space()
             name += b" " + cursor.keyword()
-        command = self.lookupCommand(name)
-        return command, command.parse(cursor)
+        return self.lookupCommand(name)
 
     def lookupCommand(self, cmd: bytes) -> Command[object]:
         """The command ``cmd`` of the present state, from the table and nowhere else."""

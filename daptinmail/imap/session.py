@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from daptinmail.errors import NotFound
 from daptinmail.imap.answers import no
-from daptinmail.imap.responses import ResponseWriter
+from daptinmail.imap.responses import Disconnected, ResponseWriter
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.messages import IMailboxListener, IMessageStore
@@ -148,10 +148,14 @@ class Session:
         """Take a view of a mailbox; whatever was selected is not any more (RFC 3501 §6.3.1)."""
         await self.unselect()
         mailbox = await self.store.mailbox(self.account.id, name)
+        if self.parting:
+            raise Disconnected
         self._heard = 0
         self.store.listen(mailbox.id, self)
         try:
             snapshot = await self.store.snapshot(mailbox.id, claim_recent=not read_only)
+            if self.parting:
+                raise Disconnected
         except BaseException:
             self.store.unlisten(mailbox.id, self)
             raise

@@ -1,0 +1,252 @@
+"""Before login: greeting, capabilities, LOGIN, AUTHENTICATE, STARTTLS."""
+
+from base64 import b64encode
+
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from tests.imap.session import Server
+
+PLAIN = b64encode(b"\0ann@example.com\0password").decode()
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class NoTls:
+    """Stands for a TLS context."""
+
+    def serverConnectionForTLS(self, protocol: object) -> object:
+        """Never asked."""
+        raise AssertionError
+
+
+def plaintext() -> Server:
+    """A listener that offers STARTTLS."""
+    server = Server()
+    server.factory.implicit_tls = False
+    server.factory.tls = NoTls()
+    return server
+
+
+class LoginTests(SynchronousTestCase):
+    """Who gets in, and how."""
+
+    def test_login(self) -> None:
+        """User name and password may be atoms, quoted strings or literals."""
+        for arguments in (
+            "ann@example.com password",
+            '"ann@example.com" "password"',
+            "{15+}\\r\\nann@example.com {8+}\\r\\npassword",
+        ):
+            Server().connect().run(f"S: * OK ...\nC< 1 LOGIN {arguments}\\r\\nS: 1 OK ...")
+
+    def test_synchronizing_literals_are_asked_for(self) -> None:
+        """A client that waits before each literal is told to go ahead."""
+        Server().connect().run(
+            """
+            S: * OK ...
+            C: 1 LOGIN {15}
+            S: + Go ahead
+            C: ann@example.com {8}
+            S: + Go ahead
+            C: password
+            S: 1 OK ...
+            """
+        )
+
+    def test_plain(self) -> None:
+        """AUTHENTICATE PLAIN works with and without an initial response."""
+        Server().connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE PLAIN {PLAIN}\nS: 1 OK [CAPABILITY ...] Logged in")
+        Server().connect().run(f"S: * OK ...\nC: 1 authenticate plain\nS: + \nC: {PLAIN}\nS: 1 OK ...")
+
+    def test_login_mechanism(self) -> None:
+        """AUTHENTICATE LOGIN asks for the name and then the password."""
+        Server().connect().run(
+            f"""
+            S: * OK ...
+            C: 1 AUTHENTICATE LOGIN
+            S: + {b64encode(b"Username:").decode()}
+            C: {b64encode(b"ann@example.com").decode()}
+            S: + {b64encode(b"Password:").decode()}
+            C: {b64encode(b"password").decode()}
+            S: 1 OK ...
+            """
+        )
+
+    def test_cancel(self) -> None:
+        """A client may give up with an asterisk."""
+        Server().connect().run("S: * OK ...\nC: 1 AUTHENTICATE PLAIN\nS: + \nC: *\nS: 1 BAD ...")
+
+    def test_malformed_sasl(self) -> None:
+        """What is not base64, or not PLAIN, is a syntax error."""
+        for response in ("!!!", b64encode(b"only").decode(), "A"):
+            Server().connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE PLAIN\nS: + \nC: {response}\nS: 1 BAD ...")
+
+    def test_other_identity(self) -> None:
+        """Nobody may act for somebody else."""
+        text = b64encode(b"bob\0ann@example.com\0password").decode()
+        Server().connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE PLAIN {text}\nS: 1 NO [AUTHORIZATIONFAILED] ...")
+
+    def test_wrong_password(self) -> None:
+        """The answer does not say what was wrong, and the third failure ends the connection."""
+        Server().connect().run(
+            """
+            S: * OK ...
+            C: 1 LOGIN ann@example.com wrong
+            S: 1 NO [AUTHENTICATIONFAILED] Invalid login or password
+            C: 2 LOGIN nobody@example.com wrong
+            S: 2 NO [AUTHENTICATIONFAILED] Invalid login or password
+            C: 3 LOGIN ann@example.com wrong
+            S: 3 NO [AUTHENTICATIONFAILED] Invalid login or password
+            S: * BYE ...
+            S! closed
+            """
+        )
+
+    def test_rate_limited(self) -> None:
+        """Somebody who guesses too often waits for the refusal."""
+        server = Server()
+        server.directory.limited.add("ann@example.com")
+        client = server.connect().run("S: * OK ...\nC: 1 LOGIN ann@example.com password\nS! silent")
+        server.clock.advance(5)
+        client.run("S: 1 NO [LIMIT] ...")
+
+    def test_slow_login_times_out(self) -> None:
+        """60 seconds must do, however slowly octets come."""
+        server = Server()
+        client = server.connect().run("S: * OK ...")
+        for _ in range(59):
+            client.send(b"x")
+            server.clock.advance(1)
+        client.run("S! silent")
+        server.clock.advance(1)
+        client.run("S: * BYE ...\nS! closed")
+
+    def test_not_before_login(self) -> None:
+        """Commands of later states are refused, and the answer names the state, not the internals."""
+        Server().connect().run("S: * OK ...\nC: 1 SELECT INBOX\nS: 1 BAD Not allowed in this state")
+
+    def test_not_after_login(self) -> None:
+        """There is one login a connection."""
+        Server().login().run("C: 1 LOGIN ann@example.com password\nS: 1 BAD ...")
+
+
+class StartTlsTests(SynchronousTestCase):
+    """Passwords travel only under TLS."""
+
+    def test_login_disabled(self) -> None:
+        """In the clear, LOGIN and AUTHENTICATE are refused and not offered."""
+        plaintext().connect().run(
+            f"""
+            S~ \\* OK \\[CAPABILITY (?!.*AUTH=).*LOGINDISABLED STARTTLS\\] .*
+            C: 1 LOGIN ann@example.com password
+            S: 1 NO [PRIVACYREQUIRED] ...
+            C: 2 AUTHENTICATE PLAIN {PLAIN}
+            S: 2 NO [PRIVACYREQUIRED] ...
+            """
+        )
+
+    def test_starttls(self) -> None:
+        """After STARTTLS passwords are taken, and STARTTLS is not offered again."""
+        client = plaintext().connect().run("S: * OK ...\nC: 1 STARTTLS\nS: 1 OK ...")
+        self.assertEqual(len(client.wire.contexts), 1)
+        client.run(
+            r"""
+            C: 2 CAPABILITY
+            S~ \* CAPABILITY (?!.*STARTTLS)(?!.*LOGINDISABLED).*AUTH=PLAIN.*
+            S: 2 OK ...
+            C: 3 STARTTLS
+            S: 3 NO ...
+            C: 4 LOGIN ann@example.com password
+            S: 4 OK ...
+            """
+        )
+
+    def test_not_offered_without_certificates(self) -> None:
+        """Without a context there is no STARTTLS."""
+        server = Server()
+        server.factory.implicit_tls = False
+        server.connect().run("S: * OK ...\nC: 1 STARTTLS\nS: 1 NO ...")
+
+    def test_injected_command_drops_connection(self) -> None:
+        """Commands that came before the handshake are not run after it (CVE-2011-0411)."""
+        for injected in (b"2 NOOP\r\n", b"2 NO"):
+            client = plaintext().connect().run("S: * OK ...")
+            client.send(b"1 STARTTLS\r\n" + injected)
+            self.assertTrue(client.wire.aborted)
+            self.assertEqual(client.wire.contexts, [])
+            client.run("S! silent")
+
+
+class AnyStateTests(SynchronousTestCase):
+    """What works everywhere."""
+
+    def test_any_state(self) -> None:
+        """CAPABILITY, NOOP, ID and LOGOUT need no login."""
+        Server().connect().run(
+            """
+            S: * OK ...
+            C: 1 CAPABILITY
+            S: * CAPABILITY IMAP4rev1 ... LITERAL- AUTH=PLAIN AUTH=LOGIN
+            S: 1 OK ...
+            C: 2 NOOP
+            S: 2 OK ...
+            C: 3 ID NIL
+            S: * ID ("name" "daptinmail")
+            S: 3 OK ...
+            C: 4 id ("name" "x" "version" NIL)
+            S: * ID ...
+            S: 4 OK ...
+            C: 5 ID x
+            S: 5 BAD ...
+            C: 6 LOGOUT
+            S: * BYE ...
+            S: 6 OK ...
+            S! closed
+            """
+        )
+
+    def test_small_extensions(self) -> None:
+        """NAMESPACE and ENABLE answer as their RFCs say."""
+        Server().login().run(
+            """
+            C: 1 NAMESPACE
+            S: * NAMESPACE (("" "/")) NIL NIL
+            S: 1 OK ...
+            C: 2 ENABLE CONDSTORE X-UNKNOWN
+            S: * ENABLED
+            S: 2 OK ...
+            C: 3 CAPABILITY
+            S~ .* CAPABILITY (?!.*LITERAL-).* LITERAL\\+
+            S: 3 OK ...
+            """
+        )
+
+    def test_autologout(self) -> None:
+        """After 30 idle minutes the server says goodbye; activity counts."""
+        server = Server()
+        client = server.login()
+        server.clock.advance(1799)
+        client.run("C: 1 NOOP\nS: 1 OK ...")
+        server.clock.advance(1799)
+        client.run("S! silent")
+        server.clock.advance(1)
+        client.run("S: * BYE ...\nS! closed")
+
+    def test_ten_bad_commands(self) -> None:
+        """A client that only talks nonsense is shown the door."""
+        client = Server().connect().run("S: * OK ...")
+        for number in range(9):
+            client.run(f"C: {number} FROB\nS: {number} BAD Unknown command")
+        client.run("C: x FROB\nS: x BAD ...\nS: * BYE ...\nS! closed")
+
+    def test_close_sessions(self) -> None:
+        """When a listener goes, its sessions are told."""
+        server = Server()
+        client = server.select()
+        self.assertEqual(len(server.factory.sessions), 1)
+        server.factory.close_sessions()
+        client.run("S: * BYE Server is shutting down\nS! closed")
+        client.lose()
+        self.assertEqual(server.factory.sessions, set())
+        self.assertEqual(server.clock.getDelayedCalls(), [])
