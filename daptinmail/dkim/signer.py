@@ -4,6 +4,7 @@ dkimpy chooses and canonicalizes the fields; the body hash and the RSA operation
 pure-Python ones cost twenty times as much.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 
@@ -28,6 +29,7 @@ from daptinmail.mail.header import MAX_FIELDS, find_fields, header_end
 _CHUNK = 1 << 18
 _LINE = 72
 _MAX_KEYS = 64  # loaded keys that are kept
+_NAME = re.compile(rb"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
 _LOG = Logger()
 
 Fields = list[tuple[bytes, bytes]]
@@ -113,10 +115,7 @@ def read_content(content: Content) -> tuple[Fields, bytes]:
 
 def signature_field(key: SigningKey, timestamp: int, names: list[bytes], body_hash: bytes) -> bytes:
     """The DKIM-Signature field up to and with ``b=`` (RFC 6376 §3.5)."""
-    try:
-        domain, selector = (text.encode("idna") for text in (key.domain, key.selector))
-    except UnicodeError as error:
-        raise Unsignable("the domain or selector is not valid") from error
+    domain, selector = _dns_name(key.domain), _dns_name(key.selector)
     lines = [
         b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;",
         b" d=%b; s=%b; t=%d;" % (domain, selector, timestamp),
@@ -125,6 +124,17 @@ def signature_field(key: SigningKey, timestamp: int, names: list[bytes], body_ha
         b" b=",
     ]
     return b"\r\n".join(lines)
+
+
+def _dns_name(text: str) -> bytes:
+    """The name as A-labels (RFC 6376 §3.5 on d= and s=)."""
+    try:
+        name = text.encode("idna")
+    except UnicodeError as error:
+        raise Unsignable("the domain or selector is not valid") from error
+    if not _NAME.fullmatch(name):
+        raise Unsignable("the domain or selector is not valid")
+    return name
 
 
 def canonical_header(fields: Fields, names: list[bytes], unsigned: bytes) -> bytes:

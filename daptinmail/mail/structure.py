@@ -65,11 +65,6 @@ class Part:
         """Such as ``text/plain``."""
         return f"{self.type}/{self.subtype}"
 
-    @property
-    def is_multipart(self) -> bool:
-        """True if it consists of ``children``."""
-        return bool(self.children)
-
     def walk(self) -> "Iterator[Part]":
         """This part and all below it, also inside messages, in order of their offsets."""
         waiting = [self]

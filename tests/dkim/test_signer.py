@@ -14,6 +14,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from daptinmail.dkim.selection import IF_PRESENT
 from daptinmail.dkim.signer import Signer, read_content
 from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.tls import ISigner, SigningKey
@@ -98,12 +99,31 @@ class SignerTests(SynchronousTestCase):
         self.assert_signed(b"From: a@example.test\r\n\r\nx ")
 
     def test_every_listed_field(self) -> None:
-        """Mailing list and MIME fields are covered."""
-        signature = self.assert_signed(
-            b"From: a@example.test\r\nList-Id: <l.example.test>\r\nMIME-Version: 1.0\r\nReferences: <a@b>\r\n\r\n"
-        )
-        for name in (b"list-id", b"mime-version", b"references"):
+        """Mailing list and MIME fields are covered; a long list of names is folded."""
+        message = b"From: a@example.test\r\n" + b"".join(name.title() + b": x\r\n" for name in IF_PRESENT) + b"\r\n"
+        signature = self.assert_signed(message)
+        for name in IF_PRESENT:
             self.assertIn(name, signature)
+        self.assertLessEqual(max(map(len, signature.split(b"\r\n"))), 78)
+
+    def test_many_domains(self) -> None:
+        """Signing for more domains than keys are kept loaded works all the same."""
+        for number in range(70):
+            pem = pem_of(rsa_key()) + b"\n" * number
+            self.keys.keys["example.test"] = SigningKey("example.test", "d1", pem)
+            self.assertNotEqual(self.sign(in_memory(MESSAGE)), b"")
+
+    def test_bad_selector(self) -> None:
+        """A domain or selector that DNS cannot hold sends unsigned."""
+        for domain, selector in (("example..test", "d1"), ("example.test", "x" * 64), ("example.test", "")):
+            self.keys.keys["example.test"] = SigningKey(domain, selector, pem_of(rsa_key()))
+            self.assertEqual(self.sign(in_memory(MESSAGE)), b"", (domain, selector))
+
+    def test_selector_injection(self) -> None:
+        """A selector from the configuration cannot add tags or fields."""
+        for selector in ("d1; d=bank.test", "d1\r\nBcc: x", "d 1", "d1:"):
+            self.keys.keys["example.test"] = SigningKey("example.test", selector, pem_of(rsa_key()))
+            self.assertEqual(self.sign(in_memory(MESSAGE)), b"", selector)
 
     def test_added_from_breaks_it(self) -> None:
         """Nobody can add a From, a To or a Subject to a signed message."""

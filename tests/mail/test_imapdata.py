@@ -1,10 +1,15 @@
 """ENVELOPE, BODY and BODYSTRUCTURE on the wire."""
 
+import re
+
+from imapclient.response_parser import parse_fetch_response
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.mail.imapdata import MAX_STRING, render_body, render_bodystructure, render_envelope, string
 from daptinmail.mail.structure import parse_structure
 from tests.mail.corpus import UGLY
+
+_LITERAL = re.compile(rb"\{(\d+)\}\r\n")
 
 
 class StringTests(SynchronousTestCase):
@@ -96,3 +101,26 @@ class BodyTests(SynchronousTestCase):
     def test_encoded_message(self) -> None:
         """A message that would have to be decoded first is shown as data, so that no client expects an envelope."""
         self.assertEqual(self.body("encoded message"), b'("application" "octet-stream" NIL NIL NIL "base64" 18)')
+
+
+class ClientTests(SynchronousTestCase):
+    """What a client's own parser makes of it."""
+
+    def response(self, data: bytes) -> list[bytes | tuple[bytes, bytes]]:
+        """A response as a client reads it: each literal apart."""
+        pieces: list[bytes | tuple[bytes, bytes]] = []
+        position = 0
+        for literal in _LITERAL.finditer(data):
+            if literal.start() >= position:
+                end = literal.end() + int(literal[1])
+                pieces.append((data[position : literal.end() - 2], data[literal.end() : end]))
+                position = end
+        return [*pieces, data[position:]]
+
+    def test_client_reads_ugly_messages(self) -> None:
+        """IMAPClient reads envelope and structure of each ugly message."""
+        for name, content in UGLY.items():
+            structure = parse_structure(content)
+            envelope, body = render_envelope(structure.header), render_bodystructure(structure)
+            fetched = parse_fetch_response(self.response(b"1 (UID 1 ENVELOPE %b BODYSTRUCTURE %b)" % (envelope, body)))
+            self.assertEqual(fetched[1][b"BODYSTRUCTURE"].is_multipart, bool(structure.children), name)

@@ -81,6 +81,7 @@ class ContinuationTests(SynchronousTestCase):
         parameters = parameters_of(b"; name*0*=utf-8'de'%c3%a4; name*1=\" 100%\"")
         self.assertEqual(parameters, ((b"name*", b"utf-8'de'%c3%a4 100%25"),))
         self.assertEqual(parameter_text(parameters, b"name"), "ä 100%")
+        self.assertEqual(parameters_of(b"; name*0*=a%20; name*1=b"), ((b"name*", b"utf-8''a%20b"),))
 
     def test_missing_section(self) -> None:
         """A gap ends the value."""

@@ -38,8 +38,13 @@ class DecodeWordsTests(SynchronousTestCase):
 
     def test_broken_words_stay(self) -> None:
         """What is no encoded word is shown as written."""
-        for value in (b"=?utf-8?q?a", b"=?utf-8?x?a?=", b"=??q?a?=", b"=?="):
+        for value in (b"=?utf-8?q?a", b"=?utf-8?x?a?=", b"=??q?a?=", b"=?=", b"=?"):
             self.assertEqual(decode_words(value), value.decode())
+
+    def test_bad_base64(self) -> None:
+        """Base64 that makes no sense shows its text."""
+        self.assertEqual(decode_words(b"=?utf-8?b?YWJj!ZA?="), "abcd")
+        self.assertEqual(decode_words(b"=?utf-8?b?Y?="), "Y")
 
     def test_no_controls_come_out(self) -> None:
         """No NUL, line end or lone surrogate reaches the database."""
