@@ -44,7 +44,7 @@ class SmtpConnection(ESMTP):
     transport: Any  # TCP or TLS: ITCPTransport, ITLSTransport and IPushProducer at once
 
     def __init__(self, session: Session, others: set["SmtpConnection"]) -> None:
-        super().__init__(None, session.shared.tls)
+        super().__init__(None, session.creator)
         self.session = session
         self._others = others
         self._limits = session.shared.limits
@@ -206,7 +206,7 @@ class SmtpConnection(ESMTP):
 
     def _notice_tls(self) -> None:
         # A command came, so the handshake is over; before, there is nothing to read.
-        if self.session.tls is None and (self.startedTLS or self.session.shared.implicit_tls):
+        if self.session.tls is None and (self.startedTLS or self.session.implicit_tls):
             handle = self.transport.getHandle()
             self.session.tls = TlsState(handle.get_protocol_version_name(), handle.get_cipher_name())
 
@@ -304,7 +304,7 @@ class SmtpConnection(ESMTP):
             return
         self._say(reply)
         self._flush()
-        self.transport.startTLS(self.session.shared.tls)
+        self.transport.startTLS(self.session.creator)
         self.startedTLS = True
         self.session.forget()
         self._enter(After.COMMAND)

@@ -17,7 +17,7 @@ from daptinmail.smtp.xclient import normalized
 class SmtpFactory(ServerFactory):
     """One listener.
 
-    ``server`` may be replaced at any time: new connections use the new settings, each session keeps its own.
+    ``server`` and ``tls`` may be replaced at any time: new connections use the new ones, each session keeps its own.
     ``tls`` makes contexts for STARTTLS, ``None`` offers none; ``implicit_tls`` says that the transport is TLS already.
     ``sessions`` are the live connections.
     """
@@ -37,7 +37,9 @@ class SmtpFactory(ServerFactory):
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self.server = server
-        self.shared = Collaborators(reception, spool, portal, identifiers, clock, tls, implicit_tls, limits)
+        self.tls = tls
+        self.implicit_tls = implicit_tls
+        self.shared = Collaborators(reception, spool, portal, identifiers, clock, limits)
         self.sessions: set[SmtpConnection] = set()
 
     def buildProtocol(self, addr: IAddress | None) -> SmtpConnection:
@@ -47,6 +49,8 @@ class SmtpFactory(ServerFactory):
             server=self.server,
             peer=normalized(getattr(addr, "host", "")),
             shared=self.shared,
+            creator=self.tls,
+            implicit_tls=self.implicit_tls,
         )
         return SmtpConnection(session, self.sessions)
 

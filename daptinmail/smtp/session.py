@@ -52,8 +52,6 @@ class Collaborators:
     portal: Portal
     identifiers: IIdentifiers
     clock: IReactorTime
-    tls: IOpenSSLServerConnectionCreator | None
-    implicit_tls: bool
     limits: Limits
 
 
@@ -69,14 +67,17 @@ class TlsState:
 class Session:
     """One connection. Counters are since its beginning unless said otherwise.
 
-    ``ip`` may come from XCLIENT, ``peer`` is the real one. ``helo`` is empty until HELO or EHLO. ``commands`` and
-    ``errors`` count since the last accepted message. ``envelope`` is ``None`` outside a transaction.
+    ``ip`` may come from XCLIENT, ``peer`` is the real one. ``creator`` makes TLS for STARTTLS, ``tls`` is what there
+    is. ``helo`` is empty until HELO or EHLO. ``commands`` and ``errors`` count since the last accepted message.
+    ``envelope`` is ``None`` outside a transaction.
     """
 
     connection: str
     server: ServerSettings
     peer: str
     shared: Collaborators
+    creator: IOpenSSLServerConnectionCreator | None
+    implicit_tls: bool
     ip: str = field()
     tls: TlsState | None = None
     helo: str = ""
@@ -103,7 +104,7 @@ class Session:
     @property
     def offers_tls(self) -> bool:
         """May the client say STARTTLS?"""
-        return self.tls is None and self.shared.tls is not None and not self.shared.implicit_tls
+        return self.tls is None and self.creator is not None and not self.implicit_tls
 
     def origin(self) -> Origin:
         """The client as reception sees it."""

@@ -1,6 +1,6 @@
 """Limits, time, order and pressure on a connection."""
 
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
@@ -242,4 +242,7 @@ class Endings(SynchronousTestCase):
         old = listener.connect()
         listener.factory.server = evolve(SERVER, hostname="new.example.test", max_size=5)
         old.run("S: 220 mail.example.test ...\nC: EHLO c\nS: 250-mail.example.test ...\nS: 250-SIZE 104857600")
+        listener.factory.tls = cast(Any, object())
+        old.run("S* 250 HELP\nC: STARTTLS\nS: 502 ...")
+        listener.connect().run("S: 220 ...\nC: EHLO c\nS* 250-STARTTLS")
         listener.connect().run("S: 220 new.example.test ...\nC: EHLO c\nS: 250-new...\nS: 250-SIZE 5")
