@@ -42,23 +42,23 @@ def decode_words(value: bytes) -> str:
     if "=?" not in text:
         return clean(text)
     pieces: list[str] = []
-    encoded: tuple[str, bytes] | None = None  # adjacent words of one charset may share a character
+    encoded: tuple[str, bytearray] | None = None  # adjacent words of one charset may share a character
     position = 0
     for match in _WORD.finditer(text):
         charset, word = match[1].lower(), _decode_word(match[2], match[3])
         between = text[position : match.start()]
         if encoded and not between.strip():
             if encoded[0] == charset:
-                encoded = (charset, encoded[1] + word)
+                encoded[1].extend(word)
                 position = match.end()
                 continue
             between = ""
         if encoded:
-            pieces.append(decode_charset(encoded[1], encoded[0]))
+            pieces.append(decode_charset(bytes(encoded[1]), encoded[0]))
         pieces.append(between)
-        encoded, position = (charset, word), match.end()
+        encoded, position = (charset, bytearray(word)), match.end()
     if encoded:
-        pieces.append(decode_charset(encoded[1], encoded[0]))
+        pieces.append(decode_charset(bytes(encoded[1]), encoded[0]))
     pieces.append(text[position:])
     return clean("".join(pieces))
 
