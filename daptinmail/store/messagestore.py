@@ -46,6 +46,7 @@ from daptinmail.store.marks import Marks
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import account_directory, normal_name
 from daptinmail.store.opened import open_file
+from daptinmail.store.reindex import Progress, Reindex
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.scan import Scan
 from daptinmail.store.watch import Watch
@@ -232,6 +233,13 @@ class MessageStore:
     def unlisten(self, mailbox_id: int, listener: IMailboxListener) -> None:
         """Stop telling."""
         self._listeners.remove(mailbox_id, listener)
+
+    async def reindex(self, account_id: int, progress: Progress = lambda done, total: None) -> int:
+        """Give rows to the account's message files that have none, with their UIDs; answers how many.
+
+        ``progress`` is called with mailboxes done and mailboxes in all.
+        """
+        return await Reindex(self.storage, self._scan).reindex(account_id, progress)
 
     # Inside
 

@@ -136,7 +136,7 @@ class MailRules(Plain):
             flags = _wanted(from_column(before["flags"]), changes)
             parts.marks.change(transaction, *place, FlagMode.REPLACE, flags, None)
             changes.update(flag_values(flags))
-        target_id = changes.get("mail_box_id", before["mail_box_id"])
+        target_id: int = changes.get("mail_box_id") or before["mail_box_id"]
         if target_id != before["mail_box_id"]:
             source = folder_by_id(transaction.connection, before["mail_box_id"])
             target = folder_by_id(transaction.connection, target_id)

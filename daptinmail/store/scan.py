@@ -1,6 +1,6 @@
 """Brings a mailbox up to date with its folder: survey, settle, adopt, a slice at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import define
@@ -28,10 +28,9 @@ class Scan:
     watch: Watch
     adoption: Adoption
 
-    async def run(
-        self, mailbox_id: int, keep_uids: bool = False, progress: Callable[[int, int], None] | None = None
-    ) -> int:
+    async def run(self, mailbox_id: int, keep_uids: bool = False) -> int:
         """Scan one mailbox; answers how many messages were adopted."""
+        self.watch.begin(mailbox_id)
         survey = await self.storage.read(lambda connection: self.adoption.survey(connection, mailbox_id))
         if survey.missing or len(survey.unknown) < len(survey.found):
             await self.storage.write(lambda transaction: self.adoption.settle(transaction, survey))
@@ -39,8 +38,6 @@ class Scan:
         adopted = 0
         for start in range(0, len(paths), SLICE):
             adopted += await self._adopt(mailbox_id, paths[start : start + SLICE], keep_uids)
-            if progress is not None:
-                progress(min(start + SLICE, len(paths)), len(paths))
         self.watch.scanned(mailbox_id, survey.at)
         if survey.missing or survey.found:
             _log.info(

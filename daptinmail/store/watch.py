@@ -44,6 +44,11 @@ class Watch:
                 known = self._seen[mailbox_id] = Stamp(now.cur, known.new)
             return now != known
 
+    def begin(self, mailbox_id: int) -> None:
+        """A scan begins: it will see all that we wrote until now."""
+        with self._lock:
+            self._ours.discard(mailbox_id)
+
     def scanned(self, mailbox_id: int, at: Stamp) -> None:
         """The folder was merged as it was at ``at`` or later."""
         with self._lock:
