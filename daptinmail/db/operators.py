@@ -64,13 +64,19 @@ def _not_among(column: "Column[Any]", value: Any) -> ColumnElement[bool]:
 
 
 def _more(column: "Column[Any]", value: Any) -> ColumnElement[bool]:
-    above: ColumnElement[bool] = column > convert(column.type, value)
+    above: ColumnElement[bool] = column > _ordered(column, value)
     return above
 
 
 def _less(column: "Column[Any]", value: Any) -> ColumnElement[bool]:
-    below: ColumnElement[bool] = column < convert(column.type, value)
+    below: ColumnElement[bool] = column < _ordered(column, value)
     return below
+
+
+def _ordered(column: "Column[Any]", value: Any) -> Any:
+    if isinstance(column.type, Boolean):
+        raise ValueError("is true or false, not more or less")
+    return convert(column.type, value)
 
 
 def _empty(column: "Column[Any]", value: Any) -> ColumnElement[bool]:

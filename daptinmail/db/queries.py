@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, and_, false, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, and_, false, func, literal, or_, select
 
 from daptinmail.db.exposure import EXPOSURES
 from daptinmail.db.operators import compare, contains
@@ -44,8 +44,12 @@ class SortKey:
     def beyond(self, value: Any) -> ColumnElement[bool]:
         """Rows that come after ``value``."""
         if self.descending:
-            return false() if value is None else or_(self.column < value, self.column.is_(None))
-        return self.column.is_not(None) if value is None else self.column > value
+            return false() if value is None else or_(self.column < self._value(value), self.column.is_(None))
+        return self.column.is_not(None) if value is None else self.column > self._value(value)
+
+    def _value(self, value: Any) -> ColumnElement[Any]:
+        """A parameter, also for true and false, which SQLAlchemy would not compare."""
+        return literal(value, self.column.type)
 
 
 def find(
