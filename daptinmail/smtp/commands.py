@@ -1,19 +1,15 @@
 """The verbs, and those of them that need no transaction (RFC 5321 §4.1)."""
 
-import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from daptinmail.mail.reply import Reply
 from daptinmail.smtp import replies, transaction
 from daptinmail.smtp.login import MECHANISMS, auth
-from daptinmail.smtp.session import After, Answer, Answered, Session
+from daptinmail.smtp.session import HELO_NAME, After, Answer, Answered, Session
 from daptinmail.smtp.xclient import permitted, xclient
 
 Verb = Callable[[Session, bytes], Answered]
-
-# Printable, at most a domain's length: it goes into Received. Its truth is nobody's business (RFC 5321 §4.1.4).
-_NAME = re.compile(rb"[!-~]{1,255}")
 
 HTTP_METHODS = frozenset({b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"PATCH", b"TRACE"})
 """A browser that was tricked into speaking to us is cut off at its first word."""
@@ -58,7 +54,7 @@ def helo(session: Session, argument: bytes) -> Answer:
 
 
 def _greet(session: Session, argument: bytes, extended: bool) -> Reply | None:
-    if not _NAME.fullmatch(argument):
+    if not HELO_NAME.fullmatch(argument):
         return replies.HELO_NEEDS_NAME
     session.greet(argument.decode("ascii"), extended)
     return None

@@ -232,12 +232,17 @@ class SmtpConnection(ESMTP):
             self._close(replies.too_large(self.session.max_size))
             return False
         if pending is None:
-            self._content_stored(None)
+            self._content_stored()
         else:
-            self._wait(pending, self._content_stored)
+            self._wait(pending, self._content_written)
         return True
 
-    def _content_stored(self, _: None) -> None:
+    def _content_written(self, _: None) -> None:
+        self.setTimeout(self._limits.content_timeout)  # the wait was our own
+        self._progress = 0
+        self._content_stored()
+
+    def _content_stored(self) -> None:
         incoming = self.session.incoming
         if incoming is not None and incoming.scanner.ended:
             self._perform(end_of_content(self.session, incoming))

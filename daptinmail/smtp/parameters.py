@@ -53,7 +53,7 @@ def parse_rcpt(argument: bytes, hostname: str, smtputf8: bool) -> Address:
         Malformed, Refused: as ``parse_mail``.
     """
     if re.fullmatch(rb" *<postmaster>", argument[3:], re.IGNORECASE) and argument[:3].upper() == b"TO:":
-        return Address("postmaster", hostname)
+        return Address("postmaster", hostname.lower())
     path = _parse_path(b"TO:", argument, "5.1.3", allow_null=False)
     for name in path.parameters:
         raise unknown_parameter(f"RCPT parameter {name}")

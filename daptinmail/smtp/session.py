@@ -1,5 +1,6 @@
 """What one SMTP connection knows, and what a verb answers."""
 
+import re
 from collections.abc import Callable, Coroutine, Generator
 from enum import Enum
 from typing import Any
@@ -20,6 +21,10 @@ from daptinmail.smtp.limits import Limits
 
 Exchange = Generator[bytes, bytes, tuple[bytes, bytes]]
 """A SASL exchange: yields challenges, is sent responses, returns user name and password."""
+
+
+HELO_NAME = re.compile(rb'[^\x00-\x20"();<>\\\x7f-\xff]{1,255}')
+"""What may stand in a Received field as it is; whether it is true is another matter (RFC 5321 §4.1.4)."""
 
 
 class After(Enum):

@@ -8,7 +8,7 @@ import ipaddress
 import re
 
 from daptinmail.smtp import replies
-from daptinmail.smtp.session import Answer, Session
+from daptinmail.smtp.session import HELO_NAME, Answer, Session
 
 _TRUSTED = tuple(
     ipaddress.ip_network(network)
@@ -66,7 +66,7 @@ def _read(text: str) -> dict[str, str]:
 
 def _decode(xtext: str) -> str:
     text = re.sub(r"\+([0-9A-Fa-f]{2})", lambda match: chr(int(match[1], 16)), xtext)
-    if not text.isprintable() or not text.isascii() or len(text) > 255:
+    if not HELO_NAME.fullmatch(text.encode()):
         raise ValueError("bad xtext")
     return text
 

@@ -59,6 +59,8 @@ class Greetings(SynchronousTestCase):
             S: 501 5.5.4 ...
             C: HELO a b
             S: 501 5.5.4 ...
+            C: EHLO x(comment);y
+            S: 501 5.5.4 ...
             C< EHLO caf\\xe9\\r\\n
             S: 501 5.5.4 ...
         """)
@@ -176,7 +178,17 @@ class Xclient(SynchronousTestCase):
     def test_bad_arguments(self) -> None:
         """Attributes that are not what they should be change nothing."""
         dialogue = listening(xclient_on=True).greeted("127.0.0.1")
-        for bad in ("ADDR=me", "ADDR", "ADDR=", "LOGIN=root", "HELO=a+0D+0A", "HELO=" + "x" * 300, "", "FOO=1"):
+        for bad in (
+            "ADDR=me",
+            "ADDR",
+            "ADDR=",
+            "LOGIN=root",
+            "HELO=a+0D+0A",
+            "HELO=a(b",
+            "HELO=" + "x" * 300,
+            "",
+            "FOO=1",
+        ):
             dialogue.run(f"C: XCLIENT {bad}\nS: 501 5.5.4 ...")
         self.assertEqual(dialogue.lines(), [])
 

@@ -114,6 +114,18 @@ class Times(SynchronousTestCase):
         listener.reception.gate.open()
         dialogue.run("S: 250 ...")
 
+    def test_a_slow_disk_is_not_a_slow_client(self) -> None:
+        """Time in which the server did not read is not held against the client."""
+        listener = Listener()
+        dialogue = listener.in_content()
+        listener.clock.advance(1)
+        listener.spool.gate.shut()
+        dialogue.send(b"x" * 60_000 + b"\r\n")
+        listener.clock.pump([170, 9, 5, 290])
+        listener.spool.gate.open()
+        listener.clock.advance(179)
+        dialogue.run("S! silent\nC: .\nS: 250 ...")
+
     def test_closing_takes_no_longer_than_lingering(self) -> None:
         """A client that does not close its side is cut."""
         listener = Listener()
