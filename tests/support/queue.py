@@ -63,13 +63,16 @@ class MemoryEvents:
 @implementer(IQueue)
 @define(eq=False)
 class MemoryQueue:
-    """Keeps the messages of committed transactions."""
+    """Keeps the messages of committed transactions; raises ``error`` if set."""
 
+    error: Exception | None = None
     messages: list[OutboundMessage] = field(factory=list)
     contents: list[bytes] = field(factory=list)
 
     def enqueue_in(self, transaction: ITransaction, message: OutboundMessage) -> None:
         """Kept when the transaction commits."""
+        if self.error:
+            raise self.error
         content = message.content.read()
         transaction.after_commit(lambda: self._keep(message, content))
 

@@ -1,0 +1,133 @@
+"""Mail from other hosts."""
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
+from zope.interface.verify import verifyObject
+
+from daptinmail.agents.content import HEADER_TOO_LARGE, TOO_MANY_FIELDS
+from daptinmail.errors import Unavailable
+from daptinmail.interfaces.reception import IReception
+from daptinmail.mail.address import Address
+from daptinmail.mail.envelope import MailParameters
+from tests.agents.case import ANN, BOB, MESSAGE, OUTSIDE, THEM, TRAIL, AgentCase
+
+
+class DeliveryTests(AgentCase):
+    """What is taken is in the mailbox."""
+
+    def test_interface(self) -> None:
+        """The edge gets what it expects."""
+        for agent in (self.reception, self.reception.mta, self.reception.msa):
+            self.assertTrue(verifyObject(IReception, agent))
+
+    def test_delivered(self) -> None:
+        """The message is in INBOX, byte for byte, behind Return-Path and Received."""
+        self.result(self.receive(OUTSIDE, BOB, return_path=THEM))
+        (content,) = self.mailbox(self.bob)
+        self.assertTrue(content.endswith(b"\r\n" + MESSAGE))
+        self.assertTrue(
+            content.startswith(b"Return-Path: <them@elsewhere.example>\r\nReceived: from mx.elsewhere.example")
+        )
+        self.assertIn(b" with ESMTPS ", content)
+        self.assertIn(TRAIL.hex.encode(), content)
+        self.assertIn(b"for <bob@example.com>", content)
+        self.assertEqual(self.events.kinds, ["message.received"])
+
+    def test_several_recipients(self) -> None:
+        """Each account gets one copy, however often it is named, and learns of no other recipient."""
+        self.result(self.receive(OUTSIDE, ANN, BOB, Address("Bob", "example.com"), return_path=THEM))
+        self.assertEqual([len(self.mailbox(one)) for one in (self.ann, self.bob)], [1, 1])
+        self.assertNotIn(b"for <", self.mailbox(self.bob)[0])
+
+    def test_null_path(self) -> None:
+        """Notifications are taken."""
+        self.result(self.receive(OUTSIDE, BOB, return_path=None))
+        self.assertTrue(self.mailbox(self.bob)[0].startswith(b"Return-Path: <>\r\n"))
+
+    def test_large_message(self) -> None:
+        """A message on disk is delivered as it is."""
+        content = MESSAGE + b"x" * 100 + b"\r\n"
+        self.result(self.receive(OUTSIDE, BOB, content=content, spooled=True))
+        self.assertTrue(self.mailbox(self.bob)[0].endswith(content))
+
+    def test_without_header(self) -> None:
+        """A text without any field becomes the body behind our fields."""
+        self.result(self.receive(OUTSIDE, BOB, content=b"just text\r\n"))
+        self.assertTrue(self.mailbox(self.bob)[0].endswith(b"\r\n\r\njust text\r\n"))
+        self.result(self.receive(OUTSIDE, BOB, content=b"\r\nbody\r\n"))
+        self.assertTrue(self.mailbox(self.bob)[1].endswith(b"\r\n\r\nbody\r\n"))
+
+    def test_account_just_removed(self) -> None:
+        """An account that went away after RCPT means: try again, and nobody gets anything."""
+        self.failureResultOf(
+            Deferred.fromCoroutine(self.receive(OUTSIDE, BOB, Address("gone", "example.com"))), Unavailable
+        )
+        self.assertEqual(self.mailbox(self.bob), [])
+        self.assertEqual(self.events.kinds, [])
+
+
+class LimitTests(AgentCase):
+    """Hostile messages."""
+
+    def test_mail_loop(self) -> None:
+        """More than fifty Received fields are a loop (RFC 5321 §6.3); fifty are not."""
+        self.result(self.receive(OUTSIDE, BOB, content=b"Received: x\r\n" * 50 + MESSAGE))
+        reply = self.refusal(self.receive(OUTSIDE, BOB, content=b"received: x\r\n" * 51 + MESSAGE))
+        self.assertEqual((reply.code, reply.status), (554, "5.4.6"))
+
+    def test_endless_header(self) -> None:
+        """A header section over a megabyte, or with too many fields, is refused and not searched."""
+        for spooled in (False, True):
+            endless = b"X: y\r\n" + b"a" * 2_000_000
+            self.assertEqual(
+                self.refusal(self.receive(OUTSIDE, BOB, content=endless, spooled=spooled)), HEADER_TOO_LARGE
+            )
+        many = b"X: y\r\n" * 1001 + b"\r\n"
+        self.assertEqual(self.refusal(self.receive(OUTSIDE, BOB, content=many)), TOO_MANY_FIELDS)
+        self.assertEqual(self.mailbox(self.bob), [])
+
+
+class RelayTests(AgentCase):
+    """Nobody relays through us without an account (peers: open relay)."""
+
+    SPELLINGS = (
+        Address("them", "elsewhere.example"),
+        Address("them%elsewhere.example", "example.com"),
+        Address("elsewhere.example!them", "example.com"),
+        Address("them@elsewhere.example", "example.com"),
+        Address("@elsewhere.example:them", "example.com"),
+        Address("them%elsewhere.example", "mail.example.com"),
+        Address("ann", "[192.0.2.1]"),
+        Address("ann", "[IPv6:2001:db8::1]"),
+        Address("ann", "example.com.elsewhere.example"),
+        Address("ann%example.com", "elsewhere.example"),
+    )
+
+    def test_relaying_is_denied(self) -> None:
+        """Whatever the spelling, mail for elsewhere is refused for good at RCPT."""
+        for recipient in self.SPELLINGS:
+            self.assertEqual(
+                str(self.refusal(self.rcpt(OUTSIDE, recipient))), "554 5.7.1 Relay access denied", recipient
+            )
+        self.assertEqual(self.queue.messages, [])
+
+    def test_unknown_account(self) -> None:
+        """A local part that nobody has is refused at RCPT, not after DATA."""
+        for domain in ("example.com", "mail.example.com"):
+            self.assertEqual(
+                str(self.refusal(self.rcpt(OUTSIDE, Address("nobody", domain)))), "550 5.1.1 no such account"
+            )
+
+    def test_known_account(self) -> None:
+        """Accounts get mail from anywhere, with any sender, in any case."""
+        for recipient in (ANN, Address("ANN", "example.com")):
+            self.result(self.reception.mail(OUTSIDE, THEM, MailParameters()))
+            self.result(self.rcpt(OUTSIDE, recipient))
+
+    def test_authentication_required(self) -> None:
+        """A listener for submission takes nothing without log-in, whoever the recipient is."""
+        closed = evolve(OUTSIDE, server=evolve(OUTSIDE.server, authentication_required=True))
+        for recipient in (ANN, THEM, Address("nobody", "example.com")):
+            self.assertEqual(
+                str(self.refusal(self.rcpt(closed, recipient))), "554 5.7.1 Client host rejected: Access denied"
+            )
