@@ -99,7 +99,7 @@ class Api:
         return [
             *_row_endpoints(rows, Relations(self.records, gate, rows)),
             *_action_endpoints(Actions(self._domain(), gate)),
-            *_configuration_endpoints(Settings(self.configuration, gate)),
+            *_configuration_endpoints(Settings(self.configuration, gate, self.events)),
             *_page_endpoints(Pages()),
         ]
 

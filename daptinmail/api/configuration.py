@@ -11,6 +11,8 @@ from daptinmail.api.coercion import Unfit, plain_text
 from daptinmail.api.problems import Problem, error_document
 from daptinmail.errors import Forbidden, Invalid, NotFound
 from daptinmail.interfaces.control import IConfiguration
+from daptinmail.interfaces.directory import Viewer
+from daptinmail.interfaces.events import IEventLog
 
 log = Logger()
 
@@ -32,6 +34,7 @@ class Settings:
 
     configuration: IConfiguration
     gate: Gate
+    events: IEventLog
 
     async def all(self, call: Call) -> Answer:
         """Every setting, as a map of strings."""
@@ -48,27 +51,35 @@ class Settings:
 
     async def set(self, call: Call, end: str, key: str) -> Answer:
         """Store the body byte for byte, whatever its type is said to be."""
-        await self._require_administrator(call)
+        viewer = await self._require_administrator(call)
         self._require_backend(end, key)
         try:
             await self.configuration.set(key, _value(call.body))
         except Forbidden:
             log.warn("refused to set {key}: the server keeps it to itself", key=key)
             raise
+        await self._record("set", key, viewer)
         return Answer(200, b"", TEXT)
 
     async def delete(self, call: Call, end: str, key: str) -> Answer:
         """Unset a key. What is not shown is not removed either."""
-        await self._require_administrator(call)
+        viewer = await self._require_administrator(call)
         self._require_backend(end, key)
         if key in await self.configuration.all():
             await self.configuration.delete(key)
+            await self._record("deleted", key, viewer)
         return Answer(200, b"", TEXT)
 
-    async def _require_administrator(self, call: Call) -> None:
+    async def _record(self, change: str, key: str, viewer: Viewer) -> None:
+        """Who changed what; never to which value."""
+        subject = f"user_account/{viewer.reference}"
+        await self.events.record(f"configuration.{change}", None, subject, {"key": key})
+
+    async def _require_administrator(self, call: Call) -> Viewer:
         viewer = await self.gate.viewer(call)
         if not viewer.is_administrator:
             raise Forbidden
+        return viewer
 
     @staticmethod
     def _require_backend(end: str, key: str) -> None:

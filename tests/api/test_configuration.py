@@ -38,6 +38,15 @@ class SettingsTests(SynchronousTestCase):
         reply = self.web.get(KEY)
         self.assertEqual((reply.status, reply.body), (404, b""))
 
+    def test_changes_are_recorded(self) -> None:
+        """The event log tells who changed which key, and no value."""
+        self.web.post(KEY, "value-of-it")
+        self.web.delete(KEY)
+        events = self.web.events.events
+        self.assertEqual([event.kind for event in events], ["configuration.set", "configuration.deleted"])
+        self.assertEqual({str(event.data) for event in events}, {"{'key': 'imap.hostname'}"})
+        self.assertTrue(all(event.subject.startswith("user_account/") for event in events))
+
     def test_others(self) -> None:
         """Guests and users get 403, a bad token 401, all without a body."""
         for token, status in ((None, 403), (self.web.user, 403), ("stale", 401)):

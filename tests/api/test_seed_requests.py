@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.api.web import Reply, Web
+from tests.api.web import Client, Reply, Web
 
 SIGN_UP = r"""
 curl -s -X POST http://localhost:6336/action/user_account/signup -H 'Content-Type: application/json' \
@@ -59,7 +59,7 @@ curl 'http://localhost:8080/action/world/restart_daptin' -X POST \
 """
 
 
-def curl(web: Web, command: str, token: str = "") -> Reply:
+def curl(web: Client, command: str, token: str = "") -> Reply:
     """Send what a curl command line would send."""
     words = iter(shlex.split(command.replace("\\\n", " ").replace("<TOKEN>", token))[1:])
     method, url, body = "GET", "", None

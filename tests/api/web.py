@@ -78,32 +78,13 @@ def api_resource(web: "Web") -> From:
     return From(api.resource())
 
 
-@define(eq=False)
-class Web:
-    """The API over memory providers. ``administrator`` and ``user`` are tokens; ``sent`` and ``replies`` remember."""
+class Client:
+    """Sends requests to a resource. ``administrator`` is the token when none is named; ``replies`` remembers."""
 
-    rate_limit: int = 500
-    is_set_up: bool = True
-    records: MemoryRecords = field(factory=MemoryRecords)
-    users: MemoryUsers = field(factory=MemoryUsers)
-    configuration: MemoryConfiguration = field(factory=MemoryConfiguration)
-    control: MemoryControl = field(factory=MemoryControl)
-    certificates: MemoryCertificates = field(factory=MemoryCertificates)
-    queue: MemoryQueue = field(factory=MemoryQueue)
-    store: MemoryMessageStore = field(factory=lambda: MemoryMessageStore(SteadyClock(), CountingIdentifiers()))
-    events: MemoryEvents = field(factory=MemoryEvents)
-    clock: SteadyClock = field(factory=SteadyClock)
-    administrator: str = ""
-    user: str = ""
-    replies: list[Reply] = field(factory=list)
-    _front: From = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.records.clock = self.clock
-        self._front = api_resource(self)
-        if self.is_set_up:
-            self.administrator = self.users.add("root@dept.test", is_administrator=True)
-            self.user = self.users.add("ann@dept.test")
+    def __init__(self, front: From, administrator: str = "") -> None:
+        self.front = front
+        self.administrator = administrator
+        self.replies: list[Reply] = []
 
     def request(
         self,
@@ -115,12 +96,12 @@ class Web:
         peer: str = "127.0.0.1",
     ) -> Reply:
         """One request. ``token`` "" is the administrator's, ``None`` none."""
-        self._front.ip = peer
+        self.front.ip = peer
         sent = dict(headers or {})
         token = self.administrator if token == "" else token
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        stub: Any = StubTreq(self._front)
+        stub: Any = StubTreq(self.front)
         raw = json.dumps(body) if isinstance(body, dict | list) else body
         found: list[Any] = []
         contents: list[bytes] = []
@@ -160,3 +141,29 @@ class Web:
     def action(self, name: str, attributes: Mapping[str, Any] | None = None, token: str | None = "") -> Reply:
         """POST an action; ``name`` is ``type/action``."""
         return self.post(f"/action/{name}", {"attributes": dict(attributes or {})}, token)
+
+
+@define(eq=False, init=False, slots=False)
+class Web(Client):
+    """The API over memory providers. ``administrator`` and ``user`` are tokens."""
+
+    rate_limit: int = 500
+    is_set_up: bool = True
+    records: MemoryRecords = field(factory=MemoryRecords)
+    users: MemoryUsers = field(factory=MemoryUsers)
+    configuration: MemoryConfiguration = field(factory=MemoryConfiguration)
+    control: MemoryControl = field(factory=MemoryControl)
+    certificates: MemoryCertificates = field(factory=MemoryCertificates)
+    queue: MemoryQueue = field(factory=MemoryQueue)
+    store: MemoryMessageStore = field(factory=lambda: MemoryMessageStore(SteadyClock(), CountingIdentifiers()))
+    events: MemoryEvents = field(factory=MemoryEvents)
+    clock: SteadyClock = field(factory=SteadyClock)
+    user: str = ""
+
+    def __init__(self, rate_limit: int = 500, is_set_up: bool = True) -> None:
+        self.__attrs_init__(rate_limit, is_set_up)
+        self.records.clock = self.clock
+        super().__init__(api_resource(self))
+        if is_set_up:
+            self.administrator = self.users.add("root@dept.test", is_administrator=True)
+            self.user = self.users.add("ann@dept.test")
