@@ -36,7 +36,7 @@ class Options(usage.Options):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # twisted.python.usage
         self["http"] = []
 
     def opt_http(self, endpoint: str) -> None:
@@ -51,7 +51,7 @@ class Options(usage.Options):
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse, and turn what is wrong into one line and a non-zero exit."""
         try:
-            super().parseOptions(options)
+            super().parseOptions(options)  # type: ignore[no-untyped-call]  # twisted.python.usage
         except usage.UsageError as error:
             sys.exit(f"twistd daptinmail: {error}")
 

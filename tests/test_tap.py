@@ -60,4 +60,4 @@ class PluginTests(SynchronousTestCase):
     def test_listed(self) -> None:
         """The plugin is listed, and names the module by string."""
         (maker,) = (plugin for plugin in getPlugins(IServiceMaker) if plugin.tapname == "daptinmail")
-        self.assertEqual(maker.module, "daptinmail.tap")
+        self.assertEqual(getattr(maker, "module", ""), "daptinmail.tap")

@@ -8,4 +8,5 @@
 ``sockets``     ports bound before privileges are dropped
 ``control``     reconcile: makes running listeners match wanted ones, and says what it did
 ``quickstart``  the first set-up in one command
+``logs``        log lines as JSON
 """

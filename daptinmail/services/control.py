@@ -1,6 +1,6 @@
 """Reconcile: makes the running listeners match the database, and tells each party what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, field
 from sqlalchemy import update
@@ -15,7 +15,7 @@ from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.interfaces.tls import ITlsContexts
 from daptinmail.services.listeners import Listeners
-from daptinmail.services.live import read_live
+from daptinmail.services.live import CurrentLive
 from daptinmail.services.sockets import write_list
 from daptinmail.services.wanted import IMAP_NAME, Wanted, wanted_listeners
 from daptinmail.settings import Boot, Live
@@ -26,36 +26,27 @@ LISTENING = {"kept", "started", "changed"}
 @implementer(IControl)
 @define(eq=False)
 class Control:
-    """Holds the ``Live`` that the services run with. ``machine`` is this machine's host name."""
+    """Reconciles one at a time; those who ask meanwhile wait for their turn."""
 
     _boot: Boot
-    _machine: str
+    _live: CurrentLive
     _storage: IStorage
     _events: IEventLog
     _contexts: ITlsContexts
     _blocking: IBlocking
     _listeners: Listeners
-    _live: Live = field(init=False)
     _lock: DeferredLock = field(factory=DeferredLock)
     _log = Logger()
 
-    def __attrs_post_init__(self) -> None:
-        self._live = Live(hostname=self._machine)
-
     def live(self) -> Live:
         """What the services run with now."""
-        return self._live
-
-    async def refresh(self) -> Live:
-        """Read ``Live`` afresh without touching listeners."""
-        self._live = await self._storage.read(lambda connection: read_live(connection, self._machine))
-        return self._live
+        return self._live.value
 
     async def reconcile(self) -> Sequence[ListenerReport]:
         """Make listeners match the database; one report for each that is, was or should be."""
         await self._lock.acquire()
         try:
-            live = await self.refresh()
+            live = await self._live.refresh()
             wanted = wanted_listeners(live)
             for hostname in _hostnames(wanted):
                 await self._contexts.ensure(hostname)
@@ -122,7 +113,8 @@ class LiveConfiguration:
     """The ``_config`` table; every change is seen at once by all that does not listen."""
 
     _configuration: IConfiguration
-    _control: Control
+    _live: CurrentLive
+    _wake_queue: Callable[[], None]
 
     async def get(self, key: str) -> str | None:
         """See ``IConfiguration``."""
@@ -135,9 +127,13 @@ class LiveConfiguration:
     async def set(self, key: str, value: str) -> None:
         """See ``IConfiguration``."""
         await self._configuration.set(key, value)
-        await self._control.refresh()
+        await self._changed()
 
     async def delete(self, key: str) -> None:
         """See ``IConfiguration``."""
         await self._configuration.delete(key)
-        await self._control.refresh()
+        await self._changed()
+
+    async def _changed(self) -> None:
+        await self._live.refresh()
+        self._wake_queue()

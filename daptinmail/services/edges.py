@@ -84,7 +84,7 @@ class Edges:
         if not wanted.implicit_tls:
             return inner
         if len(served) > 1:
-            inner = MultiplexFactory(by_protocol=served, by_hostname=hosts, default=default)
+            inner = MultiplexFactory(by_protocol=served, by_hostname=hosts, default=default, clock=self._reactor)
         certified = wanted.server.hostname if wanted.server else next(iter(hosts))
         context = self._contexts.front(certified, tuple(served))
         return TLSMemoryBIOFactory(ServerConnections(context), False, inner, self._reactor)

@@ -2,11 +2,12 @@
 
 import socket
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocol, IProtocolFactory, IReactorSocket
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory, IReactorSocket
+from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
 from daptinmail.imap.server import ImapFactory
@@ -18,15 +19,15 @@ from daptinmail.settings import Interface
 from daptinmail.smtp.server import SmtpFactory
 
 
-class SwitchFactory(Factory):
+class SwitchFactory(ServerFactory):
     """Builds with whatever factory is current, so that a port keeps its socket when its factory changes."""
 
     noisy = False
     current: IProtocolFactory | None = None
 
-    def buildProtocol(self, address: IAddress | None) -> IProtocol | None:
+    def buildProtocol(self, addr: IAddress | None) -> Any:
         """A protocol of the current factory; ``None`` refuses the connection."""
-        return self.current.buildProtocol(address) if self.current is not None and address is not None else None
+        return self.current.buildProtocol(addr) if self.current is not None and addr is not None else None
 
 
 @define(eq=False)

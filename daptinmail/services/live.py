@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 
+from attrs import define, field
 from sqlalchemy import Connection, Row, select
 
 from daptinmail.db.schema import config, mail_server
+from daptinmail.interfaces.storage import IStorage
 from daptinmail.settings import (
     ImapSettings,
     Interface,
@@ -17,6 +19,23 @@ from daptinmail.settings import (
 
 IMAPS_PORT = 993  # RFC 8314 §7.2
 IMAP_HOST_PREFIXES = ("imap.", "imaps.", "imps.")
+
+
+@define(eq=False)
+class CurrentLive:
+    """Holds what the services run with now; ``machine`` is this machine's host name."""
+
+    _storage: IStorage
+    _machine: str
+    value: Live = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.value = Live(hostname=self._machine)
+
+    async def refresh(self) -> Live:
+        """Read everything afresh. Touches no listener."""
+        self.value = await self._storage.read(lambda connection: read_live(connection, self._machine))
+        return self.value
 
 
 def read_live(connection: Connection, machine: str) -> Live:

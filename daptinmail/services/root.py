@@ -63,7 +63,7 @@ class Root(Service):
         Raises:
             ConfigurationError: either cannot be used.
         """
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # twisted.application
         self._lock = open_data_dir(self._boot)
         self._parts = assemble(self._boot, self._reactor, self._sockets)
         self._parts.start()
@@ -71,20 +71,21 @@ class Root(Service):
 
     def stopService(self) -> "Deferred[None]":
         """Stop in order; the Deferred fires when the last write is on disk."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # twisted.application
         return Deferred.fromCoroutine(self._stop())
 
     def _listen_http(self, endpoint: str) -> IListeningPort:
-        outcome: list[IListeningPort | Failure] = []
-        serverFromString(self._reactor, endpoint).listen(self._http).addBoth(outcome.append)
-        if not outcome or isinstance(outcome[0], Failure):
-            reason = outcome[0].getErrorMessage() if outcome else "no answer"
+        ports: list[IListeningPort] = []
+        failures: list[Failure] = []
+        listening: Deferred[IListeningPort] = serverFromString(self._reactor, endpoint).listen(self._http)
+        watched = listening.addCallbacks(ports.append, failures.append)
+        if not (watched.called and ports):
+            reason = failures[0].getErrorMessage() if failures else "no answer"
             raise ConfigurationError(f"cannot serve HTTP on {endpoint}: {reason}")
-        return outcome[0]
+        return ports[0]
 
     def _begin(self) -> None:
-        self._begun = Deferred.fromCoroutine(self._run())
-        self._begun.addErrback(self._give_up)
+        self._begun = Deferred.fromCoroutine(self._run()).addErrback(self._give_up)
 
     async def _run(self) -> None:
         assert self._parts is not None

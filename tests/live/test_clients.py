@@ -140,10 +140,10 @@ class ClientTests(SynchronousTestCase):
         self.assertIn(b"\r\nDate: ", content)
         self.assertIn(b"DKIM-Signature:", content)
         self.assert_arrived("smtplib", ALICE)
-        session = self.site.login()
-        self.addCleanup(session.logout)
-        session.select("Sent", readonly=True)
-        self.assertEqual(len(session.search(None, "SUBJECT", "smtplib")[1][0].split()), 1)
+        reader = self.site.login()
+        self.addCleanup(reader.logout)
+        reader.select("Sent", readonly=True)
+        self.assertEqual(len(reader.search(None, "SUBJECT", "smtplib")[1][0].split()), 1)
 
     def test_sender_must_be_own(self) -> None:
         """An account cannot send as another, neither in MAIL FROM nor in From."""

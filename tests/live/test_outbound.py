@@ -65,7 +65,7 @@ class OutboundTests(SynchronousTestCase):
         self.assertTrue(dkim.verify(content, dnsfunc=self.published_key))
         self.assertEqual(content.count(b"\r\nDate: "), 1)
 
-    def published_key(self, name: bytes, **_: object) -> bytes:
+    def published_key(self, name: bytes, **_unused: object) -> bytes:
         """The DKIM record as the API tells the operator to publish it."""
         rows = self.site.server.call("GET", "/api/certificate?" + quote("page[size]", "") + "=100")[1]["data"]
         (row,) = (row for row in rows if row["attributes"]["hostname"] == "example.test")
@@ -112,16 +112,11 @@ class OutboundTests(SynchronousTestCase):
         session = self.site.login()
         self.addCleanup(session.logout)
         session.select("INBOX", readonly=True)
-        found = session.search(None, "SUBJECT", "bounce", "BODY", "5.1.1")[1][0].split()
-        _, numbers = session.search(None, "ALL")
-        contents = [session.fetch(number, "(BODY.PEEK[])")[1][0][1] for number in numbers[0].split()]
-        whole = b"".join(contents)
-        self.assertTrue(found or whole, contents)
+        numbers = session.search(None, "ALL")[1][0].split()
+        answers = [answer for number in numbers for answer in session.fetch(number, "(BODY.PEEK[])")[1]]
+        whole = b"".join(answer[1] for answer in answers if isinstance(answer, tuple))
         for address in (THEM, "x@nomail.test", "x@nowhere.test"):
-            self.assertIn(
-                f"Final-Recipient: rfc822;{address}".encode(),
-                whole.replace(b"; ", b";").replace(b"rfc822;", b"rfc822;"),
-            )
+            self.assertIn(f"Final-Recipient: rfc822; {address}".encode(), whole)
         self.assertIn(b"550 5.1.1 nobody here", whole)
 
     def test_no_mx(self) -> None:

@@ -19,7 +19,7 @@ class RestartTests(SynchronousTestCase):
         self.addCleanup(self.site.server.stop)
         self.site.start()
 
-    def patch(self, hostname: str, **attributes: object) -> None:
+    def change(self, hostname: str, **attributes: object) -> None:
         """Change a server row."""
         identifier = self.site.ids[hostname]
         document = {"data": {"type": "mail_server", "id": identifier, "attributes": attributes}}
@@ -39,7 +39,7 @@ class RestartTests(SynchronousTestCase):
             client.login(BOB, PASSWORD)
             client.select_folder("INBOX")
             client.idle()
-            self.patch("sub.example.test", max_size=1000)
+            self.change("sub.example.test", max_size=1000)
             self.site.server.restart()
             with self.site.smtps() as session:
                 session.sendmail(ALICE, [BOB], message("after restart"))
@@ -66,9 +66,9 @@ class RestartTests(SynchronousTestCase):
 
     def test_settings_apply_at_restart(self) -> None:
         """``max_size``, ``is_enabled`` and ``authentication_required`` do what they say from the restart on."""
-        self.patch("mail.example.test", max_size=2000)
-        self.patch("mx.example.test", authentication_required=True)
-        self.patch("sub.example.test", is_enabled=False)
+        self.change("mail.example.test", max_size=2000)
+        self.change("mx.example.test", authentication_required=True)
+        self.change("sub.example.test", is_enabled=False)
         self.site.server.restart()
         with self.site.smtps() as session, self.assertRaises(smtplib.SMTPResponseException) as refused:
             session.sendmail(ALICE, [BOB], message("big", body="x" * 70 + "\r\n" + "y" * 2000))
@@ -84,7 +84,7 @@ class RestartTests(SynchronousTestCase):
 
     def test_max_clients(self) -> None:
         """One connection more than ``max_clients`` is told to come back."""
-        self.patch("mx.example.test", max_clients=1)
+        self.change("mx.example.test", max_clients=1)
         self.site.server.restart()
         with smtplib.SMTP("127.0.0.1", self.site.mx, timeout=PATIENCE) as first:
             first.noop()
@@ -111,6 +111,6 @@ class RestartTests(SynchronousTestCase):
         self.site.add_account("carol@example.test")
         with self.site.smtps() as session:
             session.sendmail(ALICE, ["carol@example.test"], message("welcome"))
-        session = self.site.login("carol@example.test")
-        self.assertEqual(session.select("INBOX")[1], [b"1"])
-        session.logout()
+        reader = self.site.login("carol@example.test")
+        self.assertEqual(reader.select("INBOX")[1], [b"1"])
+        reader.logout()

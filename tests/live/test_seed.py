@@ -7,7 +7,6 @@ import json
 import re
 import tempfile
 from pathlib import Path
-from typing import ClassVar
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -83,7 +82,6 @@ class SeedTests(SynchronousTestCase):
     """The seed's settings, both services on port 465 included, make a server that sends and receives."""
 
     skip = missing("curl", "jq", "swaks", "openssl", "unshare", "nsenter")
-    token: ClassVar[str] = ""
 
     def shell(self, script: str) -> str:
         """Paste a script into a shell inside the server's network."""
@@ -98,7 +96,7 @@ class SeedTests(SynchronousTestCase):
         except OSError as error:
             raise SkipTest(str(error)) from error
         self.addCleanup(namespace.__exit__, None, None, None)
-        self.server_id = EXAMPLE_ID
+        self.token, self.server_id = "", EXAMPLE_ID
         directory = Path(tempfile.mkdtemp(prefix="daptinmail-seed-"))
         server = Server(directory / "data", http=(), prefix=self.prefix)
         server.start()

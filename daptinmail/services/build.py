@@ -1,0 +1,283 @@
+"""``Boot`` and a reactor -> every part, wired. Each function builds one storey on the ones below it."""
+
+import secrets
+import socket
+import sys
+from typing import Any
+
+from attrs import define, field, frozen
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
+
+from daptinmail.accounts.checker import make_portal
+from daptinmail.accounts.directory import Directory
+from daptinmail.accounts.passwords import Passwords
+from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
+from daptinmail.accounts.throttle import Throttle
+from daptinmail.accounts.users import Users
+from daptinmail.agents.content import ContentReader
+from daptinmail.agents.mda import Mda
+from daptinmail.agents.msa import Msa
+from daptinmail.agents.mta import Mta
+from daptinmail.agents.reception import Reception
+from daptinmail.agents.returns import Returns
+from daptinmail.api.app import Api
+from daptinmail.api.site import make_site
+from daptinmail.certificates.certificates import Certificates
+from daptinmail.certificates.contexts import TlsContexts
+from daptinmail.certificates.keyring import Keyring
+from daptinmail.certificates.rules import CertificateRules
+from daptinmail.db.configuration import Configuration
+from daptinmail.db.engine import open_engine
+from daptinmail.db.migrate import migrate
+from daptinmail.db.records import Records
+from daptinmail.db.storage import Storage
+from daptinmail.dkim.signer import Signer
+from daptinmail.events.log import EventLog
+from daptinmail.interfaces.records import IRecordRules
+from daptinmail.net.blocking import PoolBlocking
+from daptinmail.net.dns import Resolver
+from daptinmail.net.runtime import RandomIdentifiers, SystemClock
+from daptinmail.queue.rules import OutboxRules
+from daptinmail.queue.runner import Queue
+from daptinmail.services.control import Control, LiveConfiguration
+from daptinmail.services.edges import Edges
+from daptinmail.services.listeners import Listeners
+from daptinmail.services.live import CurrentLive
+from daptinmail.services.quickstart import Ports, Quickstart
+from daptinmail.services.sockets import BoundSockets
+from daptinmail.settings import Boot, OutboundSettings
+from daptinmail.smtp.client_connect import TcpConnect
+from daptinmail.smtp.transfer import Transfer
+from daptinmail.store.messagestore import MessageStore
+from daptinmail.store.rules import MailBoxRules, MailRules
+from daptinmail.store.spool import Spool
+
+THREADS = 8
+
+
+@frozen
+class Ground:
+    """What everything stands on."""
+
+    boot: Boot
+    reactor: Any
+    clock: SystemClock
+    identifiers: RandomIdentifiers
+    pool: ThreadPool
+    blocking: PoolBlocking
+    storage: Storage
+    events: EventLog
+    configuration: Configuration
+    live: CurrentLive
+
+
+@frozen
+class Domain:
+    """Who exists, where messages live, what certifies us."""
+
+    passwords: Passwords
+    users: Users
+    directory: Directory
+    store: MessageStore
+    spool: Spool
+    keyring: Keyring
+    contexts: TlsContexts
+    certificates: Certificates
+    setup_code: str = field(repr=False)
+
+
+@frozen
+class Mail:
+    """The roles that move messages."""
+
+    queue: Queue
+    reception: Reception
+
+
+@define(eq=False)
+class Parts:
+    """The assembled application; ``site`` serves HTTP."""
+
+    ground: Ground
+    domain: Domain
+    mail: Mail
+    listeners: Listeners
+    control: Control
+    quickstart: Quickstart
+    site: IProtocolFactory
+    _log = Logger()
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.ground.pool.start()
+        self.ground.storage.start()
+
+    async def open(self, quickstart: str | None, ports: Ports | None, http: tuple[str, ...]) -> None:
+        """Everything that needs the reactor: certificates, quickstart, listeners, the queue."""
+        await self.ground.blocking.run(self.domain.spool.clear)
+        await self.domain.contexts.reload()
+        await self.control.reconcile()
+        if quickstart is not None:
+            await self.quickstart.run(quickstart, ports, http)
+        elif not await self.domain.users.has_administrator():
+            self._log.info(
+                "no administrator yet: sign up, sign in, become one from this machine or with the set-up code {code}",
+                code=self.domain.setup_code,
+            )
+        await self.mail.queue.start()
+
+    async def stop(self) -> None:
+        """Listeners and sessions first, then the queue, then storage."""
+        await self.listeners.stop()
+        await self.mail.queue.stop()
+        await self.ground.storage.stop()
+        self.ground.pool.stop()
+
+
+def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
+    """Open the database and build everything on it. Blocking; starts nothing.
+
+    Raises:
+        ConfigurationError: the database cannot be used, or is newer than the code.
+    """
+    ground = _ground(boot, reactor)
+    domain = _domain(ground)
+    mail = _mail(ground, domain)
+    edges = Edges(
+        reactor,
+        mail.reception,
+        domain.store,
+        domain.spool,
+        make_portal(domain.directory),
+        ground.blocking,
+        ground.identifiers,
+        domain.contexts,
+    )
+    listeners = Listeners(reactor, sockets, edges)
+    control = Control(boot, ground.live, ground.storage, ground.events, domain.contexts, ground.blocking, listeners)
+    configuration = LiveConfiguration(ground.configuration, ground.live, mail.queue.wake)
+    records = Records(ground.storage, ground.clock, ground.identifiers, _rules(ground, domain, mail))
+    api = Api(
+        records=records,
+        users=domain.users,
+        configuration=configuration,
+        control=control,
+        certificates=domain.certificates,
+        queue=mail.queue,
+        store=domain.store,
+        events=ground.events,
+        clock=ground.clock,
+        identifiers=ground.identifiers,
+    )
+    quickstart = Quickstart(boot, domain.users, records, configuration, control, ground.blocking, print_line)
+    return Parts(ground, domain, mail, listeners, control, quickstart, make_site(api.resource(), reactor))
+
+
+def _ground(boot: Boot, reactor: Any) -> Ground:
+    engine = open_engine(boot.database_url)
+    migrate(engine)
+    clock = SystemClock()
+    pool = ThreadPool(1, THREADS, "daptinmail")
+    blocking = PoolBlocking(reactor, pool)
+    storage = Storage(engine, clock, reactor, blocking)
+    for directory in (boot.mail_dir, boot.spool_dir, boot.queue_dir):
+        directory.mkdir(mode=0o700, exist_ok=True)
+    return Ground(
+        boot=boot,
+        reactor=reactor,
+        clock=clock,
+        identifiers=RandomIdentifiers(clock),
+        pool=pool,
+        blocking=blocking,
+        storage=storage,
+        events=EventLog(storage, clock),
+        configuration=Configuration(storage, clock),
+        live=CurrentLive(storage, socket.gethostname()),
+    )
+
+
+def _domain(ground: Ground) -> Domain:
+    passwords = Passwords(ground.blocking)
+    throttle = Throttle(ground.clock)
+    keyring = Keyring(ground.storage, ground.clock, ground.identifiers, ground.blocking, ground.configuration)
+    contexts = TlsContexts(keyring, ground.blocking)
+    setup_code = secrets.token_urlsafe(12)
+    return Domain(
+        passwords=passwords,
+        users=Users(
+            ground.storage,
+            passwords,
+            throttle,
+            ground.clock,
+            ground.identifiers,
+            ground.configuration,
+            ground.events,
+            setup_code,
+        ),
+        directory=Directory(ground.storage, passwords, throttle, ground.clock, ground.events),
+        store=MessageStore(
+            ground.storage, ground.boot.mail_dir, ground.clock, ground.identifiers, ground.events, ground.blocking
+        ),
+        spool=Spool(ground.boot.spool_dir, ground.blocking),
+        keyring=keyring,
+        contexts=contexts,
+        certificates=Certificates(keyring, contexts),
+        setup_code=setup_code,
+    )
+
+
+def _mail(ground: Ground, domain: Domain) -> Mail:
+    def outbound() -> OutboundSettings:
+        return ground.live.value.outbound
+
+    mda = Mda(domain.directory, domain.store)
+    contents = ContentReader(ground.blocking, domain.spool)
+    resolver = Resolver.of_system(ground.reactor, ground.boot.resolver)
+    transfer = Transfer(resolver, TcpConnect(ground.reactor), ground.reactor, ground.blocking, outbound)
+    queue: Queue
+    returns = Returns(domain.directory, mda, lambda: queue, ground.events, ground.identifiers)
+    queue = Queue(
+        storage=ground.storage,
+        clock=ground.clock,
+        timers=ground.reactor,
+        transfer=transfer,
+        returns=returns,
+        events=ground.events,
+        identifiers=ground.identifiers,
+        queue_dir=ground.boot.queue_dir,
+        live=lambda: ground.live.value,
+    )
+    mta = Mta(domain.directory, mda, ground.storage, ground.events, contents, ground.clock)
+    msa = Msa(
+        domain.directory,
+        mda,
+        domain.store,
+        queue,
+        ground.storage,
+        ground.events,
+        Signer(domain.certificates, ground.blocking, ground.clock),
+        contents,
+        ground.clock,
+    )
+    return Mail(queue, Reception(mta, msa))
+
+
+def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules]:
+    """What each type of the API does beyond holding columns."""
+    return {
+        "user_account": UserAccountRules(domain.passwords, ground.identifiers),
+        "usergroup": UsergroupRules(),
+        "mail_server": MailServerRules(domain.contexts),
+        "mail_account": MailAccountRules(domain.passwords, domain.store, domain.certificates),
+        "mail_box": MailBoxRules(domain.store),
+        "mail": MailRules(domain.store, ground.blocking),
+        "outbox": OutboxRules(ground.boot.queue_dir, ground.blocking, mail.queue.wake),
+        "certificate": CertificateRules(domain.keyring, domain.contexts),
+    }
+
+
+def print_line(line: str) -> None:
+    """Show the operator a line on the terminal, and only there: it may hold a password, which no log may."""
+    print(line, file=sys.__stdout__, flush=True)
