@@ -16,10 +16,8 @@ def read_token(request: IRequest, parameters: Parameters) -> str | None:
     """The token of a request: ``Authorization``, then ``?token=``, then the cookie.
 
     Browsers send a cookie along with requests that other sites cause (CSRF), so it counts only for reading rows, or
-    when the browser says that the request comes from this very origin.
-
-    Raises:
-        Unauthenticated: the header has a scheme other than Bearer, or the token is absurdly long.
+    when the browser says that the request comes from this very origin. Answers "" for a header with another scheme than
+    Bearer, and for absurdly long tokens: who signs in is not asked for a token, so it is not an error yet.
     """
     header = request.requestHeaders.getRawHeaders(b"authorization")
     if header:
@@ -33,20 +31,18 @@ def read_token(request: IRequest, parameters: Parameters) -> str | None:
     return None
 
 
-def _bearer(header: bytes) -> str:
+def _bearer(header: bytes) -> str | None:
     """RFC 6750 §2.1; Daptin's users also send the bare token."""
     words = header.decode("ascii", "replace").split()
-    if len(words) == 2 and words[0].lower() == "bearer":
-        return words[1]
-    if len(words) == 1 and words[0].lower() != "bearer":
-        return words[0]
-    raise Unauthenticated("The Authorization header must be: Bearer <token>")
+    if words[:1] and words[0].lower() == "bearer":
+        words = words[1:]
+    if len(words) > 1:
+        return ""
+    return words[0] if words else None
 
 
-def _checked(token: str) -> str:
-    if len(token) > MAX_TOKEN:
-        raise Unauthenticated("Invalid token")
-    return token
+def _checked(token: str | None) -> str | None:
+    return "" if token is not None and len(token) > MAX_TOKEN else token
 
 
 def _only_reads(request: IRequest) -> bool:
@@ -75,6 +71,8 @@ class Gate:
         """
         if call.token is None:
             return Viewer(peer=call.peer)
+        if not call.token:
+            raise Unauthenticated("The Authorization header must be: Bearer <token>")
         try:
             return await self.users.viewer(call.token, call.peer)
         except Unauthenticated as error:

@@ -83,7 +83,7 @@ def read_call(request: IRequest) -> Call:
     """The request as routes see it.
 
     Raises:
-        Malformed, Unauthenticated.
+        Malformed.
     """
     query = request.uri.partition(b"?")[2].decode("utf-8", "replace")
     parameters = read_parameters(query)
@@ -96,6 +96,7 @@ def read_call(request: IRequest) -> Call:
         content_type=headers.getRawHeaders(b"content-type", [b""])[0].decode("ascii", "replace"),
         peer=peer_of(request),
         forwarded=any(headers.hasHeader(name) for name in (b"forwarded", b"x-forwarded-for", b"x-real-ip")),
+        host=request.getRequestHostname().decode("ascii", "replace").lower(),
         token=read_token(request, parameters),
     )
 

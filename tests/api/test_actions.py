@@ -104,6 +104,8 @@ class SignUpTests(SynchronousTestCase):
         """A browser with a stale token can still sign in."""
         self.web.action("user_account/signup", PEOPLE, None)
         self.assertEqual(self.web.action("user_account/signin", PEOPLE, "stale").status, 200)
+        basic = {"Authorization": "Basic abc"}
+        self.assertEqual(self.web.post("/action/user_account/signin", PEOPLE, None, headers=basic).status, 200)
 
 
 class FirstRunTests(SynchronousTestCase):
@@ -143,6 +145,11 @@ class FirstRunTests(SynchronousTestCase):
         """Behind a proxy on this machine everybody looks near; that does not count."""
         for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
             self.assertEqual(self.become(headers={name: "192.0.2.7"}).status, 403)
+
+    def test_through_a_browser(self) -> None:
+        """A web page that points its own name at this machine (DNS rebinding) is not near."""
+        self.assertEqual(self.become(headers={"Host": "evil.test:8080"}).status, 403)
+        self.assertEqual(self.become(headers={"Host": "127.0.0.1:8080"}).status, 200)
 
     def test_guest(self) -> None:
         """A guest must sign in first."""

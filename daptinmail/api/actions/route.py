@@ -47,10 +47,18 @@ class Actions:
 
 
 def _is_near(call: Call) -> bool:
-    """True for a client on this machine. Behind a proxy everybody looks like that, so a forwarded call is not."""
+    """True for a client on this machine that means this machine.
+
+    Behind a proxy everybody looks near, so a forwarded call is not. Nor is one to a foreign host name: a web page may
+    have pointed its own name here (DNS rebinding).
+    """
+    named_here = call.host == "localhost" or _is_loopback(call.host.strip("[]"))
+    return _is_loopback(call.peer) and named_here and not call.forwarded
+
+
+def _is_loopback(text: str) -> bool:
     try:
-        address = ip_address(call.peer)
+        address = ip_address(text)
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback and not call.forwarded
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
