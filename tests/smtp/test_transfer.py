@@ -4,13 +4,8 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from attrs import define, field
-from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionRefusedError
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -18,71 +13,12 @@ from daptinmail.interfaces.transfer import ITransfer, MailExchanger, TransferReq
 from daptinmail.mail.address import Address
 from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.settings import OutboundSettings
-from daptinmail.smtp.client import SmtpClient
 from daptinmail.smtp.transfer import Transfer, points_here
 from tests.support.resolver import MemoryResolver
 from tests.support.runtime import SynchronousBlocking
+from tests.support.transfer import Network
 
 A, B = Address("a", "x.example"), Address("b", "x.example")
-
-
-class Remote(StringTransport):
-    """A host that answers each command from a script: a reply by verb, "." for the end of data."""
-
-    def __init__(self, script: dict[str, str], address: str, here: str = "192.0.2.99") -> None:
-        super().__init__(IPv4Address("TCP", here, 1000), IPv4Address("TCP", address, 25))
-        self.script = script
-        self.commands: list[str] = []
-        self.in_data = False
-
-    def greet(self, client: SmtpClient) -> None:
-        self.client = client
-        client.makeConnection(self)
-        self.say("220")
-
-    def write(self, data: bytes) -> None:
-        for line in data.decode().splitlines():
-            if self.in_data:
-                if line == ".":
-                    self.in_data = False
-                    self.say(".")
-                continue
-            self.commands.append(line)
-            self.say(line.split(" ")[0])
-
-    def say(self, verb: str) -> None:
-        usual = {"220": "220 mx", "EHLO": "250 mx", "DATA": "354 go", "QUIT": "221 bye"}
-        reply = self.script.get(verb, usual.get(verb, "250 ok"))
-        if reply == "hang up":
-            self.client.connectionLost(Failure(ConnectionDone()))
-            return
-        self.in_data = verb == "DATA" and reply.startswith("354")
-        self.client.dataReceived(f"{reply}\r\n".encode())
-
-    def abortConnection(self) -> None:
-        self.disconnecting = True
-
-
-@define(eq=False)
-class Network:
-    """Hosts by address; addresses that are not there refuse connections."""
-
-    clock: Clock
-    hosts: dict[str, dict[str, str]] = field(factory=dict)
-    tried: list[str] = field(factory=list)
-    remotes: list[Remote] = field(factory=list)
-    here: str = "192.0.2.99"
-
-    async def connect(self, address: str, port: int) -> SmtpClient:
-        """A connection."""
-        self.tried.append(address)
-        if address not in self.hosts:
-            raise ConnectionRefusedError
-        client = SmtpClient(self.clock)
-        remote = Remote(self.hosts[address], address, self.here)
-        self.remotes.append(remote)
-        remote.greet(client)
-        return client
 
 
 class TransferCase(SynchronousTestCase):

@@ -1,14 +1,23 @@
-"""``ITransfer`` in memory: replies by recipient or domain, or an answer that the test gives later."""
+"""``ITransfer`` in memory: replies by recipient or domain, or an answer that the test gives later.
+
+``Network`` is one storey below: mail hosts in memory for the real ``Transfer``.
+"""
 
 from collections.abc import Sequence
 
 from attrs import define, field
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from daptinmail.interfaces.transfer import ITransfer, TransferRequest
 from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.mail.reply import Reply
+from daptinmail.smtp.client import SmtpClient
 
 TAKEN = Reply(250, "2.0.0", "taken")
 BUSY = Reply(451, "4.3.0", "come back later")
@@ -50,3 +59,69 @@ class MemoryTransfer:
                 else [one for one in receipts(request, own) if one.recipient == receipt.recipient]
             )
         return found
+
+
+class Remote(StringTransport):
+    """A host that answers each command from a script: a reply by verb, or by command in lower case.
+
+    "." is the end of data, "hang up" instead of a reply ends the connection. ``content`` is what it was given.
+    """
+
+    def __init__(self, script: dict[str, str], address: str, here: str = "192.0.2.99") -> None:
+        super().__init__(IPv4Address("TCP", here, 1000), IPv4Address("TCP", address, 25))
+        self.script = script
+        self.commands: list[str] = []
+        self.in_data = False
+        self.content = b""
+
+    def greet(self, client: SmtpClient) -> None:
+        self.client = client
+        client.makeConnection(self)
+        self.say("220")
+
+    def write(self, data: bytes) -> None:
+        for raw in data.splitlines(keepends=True):
+            line = raw.decode().removesuffix("\r\n")
+            if not self.in_data:
+                self.commands.append(line)
+                self.say(line.split(" ")[0])
+            elif line == ".":
+                self.in_data = False
+                self.say(".")
+            else:
+                self.content += raw.removeprefix(b".")
+
+    def say(self, verb: str) -> None:
+        usual = {"220": "220 mx", "EHLO": "250 mx", "DATA": "354 go", "QUIT": "221 bye"}
+        own = self.script.get(self.commands[-1].lower()) if self.commands and verb != "." else None
+        reply = own or self.script.get(verb, usual.get(verb, "250 ok"))
+        if reply == "hang up":
+            self.client.connectionLost(Failure(ConnectionDone()))
+            return
+        self.in_data = verb == "DATA" and reply.startswith("354")
+        self.client.dataReceived(f"{reply}\r\n".encode())
+
+    def abortConnection(self) -> None:
+        self.disconnecting = True
+
+
+@define(eq=False)
+class Network:
+    """Hosts by address; addresses that are not there refuse connections."""
+
+    clock: Clock
+    hosts: dict[str, dict[str, str]] = field(factory=dict)
+    tried: list[str] = field(factory=list)
+    remotes: list[Remote] = field(factory=list)
+    here: str = "192.0.2.99"
+
+    async def connect(self, address: str, port: int) -> SmtpClient:
+        """A connection."""
+        self.tried.append(address)
+        if address not in self.hosts:
+            raise ConnectionRefusedError
+        client = SmtpClient(self.clock)
+        remote = Remote(self.hosts[address], address, self.here)
+        self.remotes.append(remote)
+        remote.greet(client)
+        return client
