@@ -1,11 +1,12 @@
 """What the promises of ``IMessageStore`` are told with."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
@@ -19,6 +20,7 @@ from daptinmail.interfaces.messages import (
 )
 from daptinmail.interfaces.storage import Content, ITransaction
 from tests.support.runtime import SteadyClock
+from tests.support.stored import fired
 
 T = TypeVar("T")
 
@@ -68,21 +70,25 @@ class StoreCase(Mixin):
         """Run ``work`` in a transaction and commit it; its exception undoes everything."""
         raise NotImplementedError
 
+    def settled(self, waiting: "Deferred[Any]") -> Any:
+        """What a Deferred comes to: a result or a ``Failure``."""
+        return fired(waiting)
+
     def now(self, awaitable: Awaitable[T]) -> T:
-        """The result of something that needs no waiting."""
+        """The result; raises its error."""
 
         async def wait() -> T:
             return await awaitable
 
-        return self.successResultOf(Deferred.fromCoroutine(wait()))
+        came: T | Failure = self.settled(Deferred.fromCoroutine(wait()))
+        if isinstance(came, Failure):
+            came.raiseException()
+        return came
 
     def refused(self, awaitable: Awaitable[object], *errors: type[DaptinmailError]) -> None:
         """Assert that it fails so."""
-
-        async def wait() -> object:
-            return await awaitable
-
-        self.failureResultOf(Deferred.fromCoroutine(wait()), *errors)
+        with self.assertRaises(errors):
+            self.now(awaitable)
 
     def inbox(self) -> Mailbox:
         """The INBOX as it is now."""

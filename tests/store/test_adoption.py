@@ -20,7 +20,7 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
     """A reader with a local Maildir client beside IMAP."""
 
     def setUp(self) -> None:
-        self.stored = Stored()
+        self.stored = Stored.in_memory()
         self.clock = self.stored.clock
         self.account = self.stored.now(lambda t: self.stored.open_account(t, "a@example.test"))
         self.root = self.stored.mail_dir / "example.test" / "a"

@@ -32,7 +32,7 @@ class RulesTests(StoreCase, SynchronousTestCase):
     """An administrator at the API, a reader at IMAP."""
 
     def setUp(self) -> None:
-        stored = Stored()
+        stored = Stored.in_memory()
         self.stored, self.store, self.clock = stored, stored.store, stored.clock
         self.account = stored.now(lambda t: stored.open_account(t, "a@example.test"))
         self.other = stored.now(lambda t: stored.open_account(t, "b@example.test"))

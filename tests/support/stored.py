@@ -1,8 +1,8 @@
 """A real message store over ``MemoryStorage``, with accounts to test with."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import define, field
 from sqlalchemy import Connection, insert, select
@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from daptinmail.db.schema import mail_account, mail_server
 from daptinmail.events.log import EventLog
-from daptinmail.interfaces.storage import ITransaction
+from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.store.messagestore import MessageStore
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
@@ -25,32 +25,32 @@ def standard(identifiers: CountingIdentifiers, clock: SteadyClock) -> dict[str, 
     return {"reference_id": identifiers.uuid7(), "created_at": clock.now()}
 
 
-def _result(done: "Deferred[T]") -> T:
-    """What a Deferred has fired with; raises its error."""
-    results: list[T | Failure] = []
-    done.addBoth(results.append)  # type: ignore[unused-awaitable] # it has fired
-    if isinstance(results[0], Failure):
-        results[0].raiseException()
+def fired(done: "Deferred[Any]") -> Any:
+    """What a Deferred has fired with: a result or a ``Failure``."""
+    results: list[Any] = []
+    done = done.addBoth(results.append)
     return results[0]
 
 
 @define(eq=False)
 class Stored:
-    """Storage, clock and store together. ``restarted`` is the same tree and database in a new process."""
+    """Storage, clock and store together. ``settle`` answers what a Deferred comes to: a result or a ``Failure``."""
 
+    storage: IStorage
+    mail_dir: Path
+    settle: Callable[["Deferred[Any]"], Any] = fired
     clock: SteadyClock = field(factory=SteadyClock)
     identifiers: CountingIdentifiers = field(factory=CountingIdentifiers)
-    storage: MemoryStorage = field(init=False)
     store: MessageStore = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.storage = MemoryStorage(self.clock)
         self.restart()
 
-    @property
-    def mail_dir(self) -> Path:
-        """Root of the trees."""
-        return self.storage.directory / "mail"
+    @classmethod
+    def in_memory(cls) -> "Stored":
+        """Over ``MemoryStorage``."""
+        storage = MemoryStorage()
+        return cls(storage, storage.directory / "mail")
 
     def restart(self) -> None:
         """Forget everything that is not on disk."""
@@ -61,11 +61,22 @@ class Stored:
 
     def now(self, work: Callable[[ITransaction], T]) -> T:
         """Run ``work`` in a transaction; raises its error."""
-        return _result(self.storage.write(work))
+        return self.result(self.storage.write(work))
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on a reading connection."""
-        return _result(self.storage.read(work))
+        return self.result(self.storage.read(work))
+
+    def result(self, awaitable: Awaitable[T]) -> T:
+        """The result; raises its error."""
+
+        async def wait() -> T:
+            return await awaitable
+
+        came: T | Failure = self.settle(Deferred.fromCoroutine(wait()))
+        if isinstance(came, Failure):
+            came.raiseException()
+        return came
 
     def open_account(self, transaction: ITransaction, text: str) -> int:
         """Make an account with its tree; its id."""
