@@ -287,4 +287,4 @@ class Connection(IMAP4Server):
         waiting, self._wakeup = self._wakeup, None
         if waiting is not None:
             waiting.errback(Disconnected())
-            waiting.addErrback(lambda _: None)  # nobody may be waiting
+            _ = waiting.addErrback(lambda _: None)  # nobody may be waiting

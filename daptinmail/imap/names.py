@@ -15,6 +15,7 @@ def decode_name(wire: bytes) -> str:
         raise Malformed("Mailbox name too long")
     try:
         name, _ = imap4.decoder(wire)
+        name.encode("utf-8")  # no lone surrogates
         canonical = bool(encode_name(name) == wire)
     except (UnicodeError, ValueError, IndexError):
         canonical = False

@@ -100,8 +100,7 @@ class ImapServer(Connection):
             if writing is not None:
                 await writing
         except DaptinmailError as error:
-            log.failure("{session}: spool", session=self.session.id)
-            self._refusal = answer_for(error)
+            self._refusal = self._answer_for(error)
 
     def report(self, fault: Fault) -> None:
         """Answer for a command that could not be read."""
@@ -168,8 +167,10 @@ class ImapServer(Connection):
         try:
             await self.session.catch_up(may_expunge)
         except NotFound:
-            return  # the mailbox is being deleted; _finish says so
-        except DaptinmailError:
+            return  # the mailbox is being deleted; _count says so
+        except (Disconnected, CancelledError):
+            raise
+        except Exception:  # noqa: BLE001 - the command is done: its answer must not be lost
             log.failure("{session}: catching up", session=self.session.id)
 
     def _finish(self, tag: bytes | None, answer: Answer) -> None:

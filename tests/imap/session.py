@@ -4,6 +4,7 @@ from attrs import define, field
 from twisted.internet.task import Clock
 
 from daptinmail.accounts.checker import make_portal
+from daptinmail.imap.protocol import ImapServer
 from daptinmail.imap.server import ImapFactory
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.messages import Appended, Arrival, Flags
@@ -18,6 +19,13 @@ MESSAGE = (
     b"From: Ann <ann@example.com>\r\nTo: bob@example.com\r\nSubject: Hello\r\n"
     b"Date: Thu, 1 Jan 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nGood morning.\r\n"
 )
+
+
+def server_of(client: Dialogue) -> ImapServer:
+    """The server's side of a dialogue."""
+    if not isinstance(client.protocol, ImapServer):
+        raise TypeError(client.protocol)
+    return client.protocol
 
 
 @define(eq=False)

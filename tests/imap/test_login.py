@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 
+from OpenSSL.SSL import Connection
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -15,7 +16,7 @@ PLAIN = b64encode(b"\0ann@example.com\0password").decode()
 class NoTls:
     """Stands for a TLS context."""
 
-    def serverConnectionForTLS(self, protocol: object) -> object:
+    def serverConnectionForTLS(self, tlsProtocol: object) -> Connection:  # noqa: N803 - Twisted's name
         """Never asked."""
         raise AssertionError
 

@@ -166,7 +166,8 @@ class ChangeTests(SynchronousTestCase):
     def test_delete_selected(self) -> None:
         """Who deletes the selected mailbox has none selected then, and goes on."""
         Server().select("Trash").run(
-            "C: 1 DELETE Trash\nS: * OK [CLOSED] ...\nS: 1 OK ...\nC: 2 CHECK\nS: 2 BAD ...\nC: 3 SELECT INBOX\nS* 3 OK ..."
+            "C: 1 DELETE Trash\nS: * OK [CLOSED] ...\nS: 1 OK ...\n"
+            "C: 2 CHECK\nS: 2 BAD ...\nC: 3 SELECT INBOX\nS* 3 OK ..."
         )
 
     def test_rename(self) -> None:

@@ -1,0 +1,65 @@
+"""Mailbox names on the wire, and patterns."""
+
+import re
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from daptinmail.errors import Malformed
+from daptinmail.imap.names import decode_name, encode_name, matches, normal_name
+
+NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40)
+
+
+class ModifiedUtf7Tests(SynchronousTestCase):
+    """RFC 3501 §5.1.3."""
+
+    def test_examples(self) -> None:
+        """The example of the RFC, and the ampersand."""
+        self.assertEqual(decode_name(b"~peter/mail/&U,BTFw-/&ZeVnLIqe-"), "~peter/mail/\u53f0\u5317/\u65e5\u672c\u8a9e")
+        self.assertEqual(decode_name(b"a&-b"), "a&b")
+        self.assertEqual(encode_name("a&b"), b"a&-b")
+
+    @given(NAMES)
+    def test_round_trip(self, name: str) -> None:
+        """Every name comes back."""
+        self.assertEqual(decode_name(encode_name(name)), normal_name(name))
+
+    @given(st.binary(max_size=30))
+    def test_any_octets(self, wire: bytes) -> None:
+        """Any octets are a name in its one spelling, or ``Malformed``."""
+        try:
+            name = decode_name(wire)
+        except Malformed:
+            return
+        self.assertEqual(encode_name(name).upper(), wire.upper())
+
+    def test_not_canonical(self) -> None:
+        """Shifted ASCII, open shifts, raw 8-bit and lone surrogates are refused."""
+        for wire in (b"&AGE-", b"&", b"&AAA", b"a&b", b"\xc3\xa9", b"&2AA-", b"&====-", b"x" * 2000):
+            with self.assertRaises(Malformed):
+                decode_name(wire)
+
+    def test_inbox(self) -> None:
+        """INBOX has no case, also as the first level."""
+        self.assertEqual(decode_name(b"iNbOx"), "INBOX")
+        self.assertEqual(decode_name(b"inbox/Sub"), "INBOX/Sub")
+        self.assertEqual(decode_name(b"inboxes"), "inboxes")
+
+
+class PatternTests(SynchronousTestCase):
+    """LIST patterns."""
+
+    @given(st.text("ab/*%", max_size=12), st.text("ab/", max_size=12))
+    def test_like_a_regular_expression(self, pattern: str, name: str) -> None:
+        """Matches exactly what the regular expression would."""
+        expression = "".join({"*": ".*", "%": "[^/]*"}.get(symbol, re.escape(symbol)) for symbol in pattern)
+        self.assertEqual(matches(pattern, name), re.fullmatch(expression, name) is not None)
+
+    def test_many_wildcards(self) -> None:
+        """A pattern made to be slow is not."""
+        start = time.process_time()
+        self.assertFalse(matches("*a" * 200 + "b", "a" * 500))
+        self.assertLess(time.process_time() - start, 1)
