@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from twisted.internet.defer import Deferred
@@ -233,7 +234,7 @@ class StorageContract(Mixin):
     def test_foreign_keys_hold(self) -> None:
         """The database refuses a reference to a row that does not exist."""
         statement = mail_server.insert().values(
-            hostname="a.test", reference_id=None, created_at=START, user_account_id=99
+            hostname="a.test", reference_id=UUID(int=1), created_at=START, user_account_id=99
         )
         self.assert_failed(self.write(lambda t: t.connection.execute(statement)), sa.exc.IntegrityError)
 

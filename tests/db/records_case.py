@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.records import Records
@@ -49,17 +50,24 @@ class RecordsCase(SynchronousTestCase):
     """Records in memory."""
 
     def setUp(self) -> None:
+        self.clock = SteadyClock()
         self.storage = self.make_storage()
-        self.clock = self.storage.clock
         self.records = Records(self.storage, self.clock, CountingIdentifiers(), self.rules())
 
     def make_storage(self) -> Any:
         """Where the rows are."""
-        return MemoryStorage(clock=SteadyClock())
+        return MemoryStorage(clock=self.clock)
 
     def rules(self) -> dict[str, Plain]:
         """The rules by type."""
         return {"mail_account": AccountRules(), "user_account": UserRules()}
+
+    def settled(self, waiting: "Deferred[Any]") -> Any:
+        """The result of a Deferred that has fired, or its ``Failure``."""
+        results: list[Any] = []
+        waiting = waiting.addBoth(results.append)
+        self.assertTrue(results, waiting)
+        return results[0]
 
     def result(self, waiting: Awaitable[T]) -> T:
         """The result of an awaitable that is done."""
@@ -67,7 +75,11 @@ class RecordsCase(SynchronousTestCase):
         async def wait() -> T:
             return await waiting
 
-        return self.successResultOf(Deferred.fromCoroutine(wait()))
+        result = self.settled(Deferred.fromCoroutine(wait()))
+        if isinstance(result, Failure):
+            result.raiseException()
+        found: T = result
+        return found
 
     def refused(self, waiting: Awaitable[Any], kind: type[DaptinmailError]) -> Any:
         """The error of an awaitable."""
@@ -75,7 +87,10 @@ class RecordsCase(SynchronousTestCase):
         async def wait() -> Any:
             return await waiting
 
-        return self.failureResultOf(Deferred.fromCoroutine(wait()), kind).value
+        result = self.settled(Deferred.fromCoroutine(wait()))
+        self.assertIsInstance(result, Failure)
+        self.assertIsInstance(result.value, kind)
+        return result.value
 
     def make(self, kind: str, attributes: Mapping[str, Any], to_one: Mapping[str, UUID | None] | None = None) -> Record:
         """A row made by an administrator."""

@@ -16,7 +16,7 @@ class Listing(RecordsCase):
         self.rows = {}
         for number, name in enumerate(("alpha", "beta", "Gamma_x", "delta%y", "eps\\z")):
             self.rows[name] = self.server(name, max_size=number * 10, is_enabled=number % 2 == 0)
-            self.storage.clock.advance(60)
+            self.clock.advance(60)
 
     def ids(self, **query: Any) -> list[str]:
         """The names in the order of the answer."""

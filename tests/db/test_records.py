@@ -183,7 +183,7 @@ class Changing(RecordsCase):
     def test_patch(self) -> None:
         """Only what is named changes; the time of the change is kept."""
         server = self.server()
-        self.storage.clock.advance(60)
+        self.clock.advance(60)
         record = self.result(
             self.records.patch("mail_server", server.reference, {"is_enabled": True}, {}, ADMINISTRATOR)
         )

@@ -1,0 +1,112 @@
+"""Storage and records keep their promises on PostgreSQL too. Skipped where its server is not installed."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from twisted.trial.unittest import SynchronousTestCase
+
+from daptinmail.db.engine import open_engine
+from daptinmail.db.migrate import migrate
+from daptinmail.db.schema import metadata
+from daptinmail.db.storage import Storage
+from daptinmail.errors import ConfigurationError, Unavailable
+from tests.contracts.storage import StorageContract, put
+from tests.db import test_permissions, test_queries, test_records, test_relations
+from tests.db.records_case import RecordsCase
+from tests.support.postgresql import postgresql_server
+from tests.support.runtime import SteadyClock, SynchronousBlocking
+from tests.support.storage import ThreadCalls
+
+
+class OnPostgresql(SynchronousTestCase):
+    """A storage thread over a new PostgreSQL database."""
+
+    def open(self) -> Storage:
+        """Storage, running."""
+        self.reactor, self.clock = ThreadCalls(), SteadyClock()
+        self.engine = open_engine(postgresql_server().database())
+        migrate(self.engine)
+        storage = Storage(self.engine, self.clock, self.reactor, SynchronousBlocking())
+        storage.start()
+        self.addCleanup(lambda: self.settled(storage.stop()))
+        return storage
+
+    def settled(self, waiting: Any) -> Any:
+        """What comes of it, with the reactor turned by hand."""
+        return self.reactor.settle(waiting)
+
+
+class PostgresqlStorage(OnPostgresql, StorageContract):
+    """The contract."""
+
+    def setUp(self) -> None:
+        self.directory = Path(self.mktemp()).absolute()
+        self.directory.mkdir(parents=True)
+        self.storage = self.open()
+
+    def test_the_tables_are_those_of_the_code(self) -> None:
+        """Migrating makes exactly the tables that the code uses."""
+        with self.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            self.assertEqual(compare_metadata(context, metadata), [])
+
+    def test_a_newer_database_is_refused(self) -> None:
+        """As with SQLite."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'v9999'")
+        self.assertRaises(ConfigurationError, migrate, self.engine)
+
+    def test_readers_cannot_write(self) -> None:
+        """As with SQLite."""
+        result = self.settled(self.storage.read(lambda c: c.exec_driver_sql("DELETE FROM _config")))
+        self.assertIsInstance(result.value, Unavailable)
+
+    def test_a_failing_unit_fails_alone(self) -> None:
+        """A statement that fails poisons neither the batch nor the connection."""
+        waiting = [self.storage.write(put(name)) for name in ("a", "a", "b")]
+        results = [self.settled(result) for result in waiting]
+        self.assertEqual((results[0], results[2]), ("a", "b"))
+        self.assertEqual(self.names(), ["a", "b"])
+
+    def test_a_lost_connection(self) -> None:
+        """When the server drops its connections, the next write finds it again."""
+        self.write(put("a"))
+        others = "pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        kill = f"SELECT pg_terminate_backend(pid) FROM {others}"
+        self.settled(self.storage.read(lambda c: c.exec_driver_sql(kill).all()))
+        self.assertEqual(self.write(put("b")), "b")
+        self.assertEqual(self.names(), ["a", "b"])
+
+
+class PostgresqlRecords(OnPostgresql, RecordsCase):
+    """Where the rows are."""
+
+    def make_storage(self) -> Any:
+        """Real storage."""
+        return self.open()
+
+
+class Making(PostgresqlRecords, test_records.Making):
+    """The same promises."""
+
+
+class Changing(PostgresqlRecords, test_records.Changing):
+    """The same promises."""
+
+
+class Secrets(PostgresqlRecords, test_records.Secrets):
+    """The same promises."""
+
+
+class Permitting(PostgresqlRecords, test_permissions.Permitting):
+    """The same promises."""
+
+
+class Listing(PostgresqlRecords, test_queries.Listing):
+    """The same promises."""
+
+
+class Relating(PostgresqlRecords, test_relations.Relating):
+    """The same promises."""

@@ -1,0 +1,77 @@
+"""A PostgreSQL server for tests: its own cluster in a temporary directory, on a Unix socket only."""
+
+import atexit
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from attrs import define, field
+from sqlalchemy import create_engine
+from twisted.trial.unittest import SkipTest
+
+USER = "postgres"
+"""The server refuses to run as root."""
+
+
+def _binaries() -> Path:
+    """Where ``initdb`` and ``pg_ctl`` are.
+
+    Raises:
+        SkipTest: they are not installed, or nobody may run them.
+    """
+    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    known = [path for path in homes if (path / "initdb").exists()]
+    found = shutil.which("initdb")
+    if not known and found is None:
+        raise SkipTest("PostgreSQL's server is not installed (apt-get install postgresql)")
+    if os.getuid() == 0 and USER not in {entry.pw_name for entry in pwd.getpwall()}:
+        raise SkipTest("PostgreSQL cannot run as root and there is no user postgres")
+    return known[0] if known else Path(str(found)).parent
+
+
+@define(eq=False)
+class PostgresqlServer:
+    """A running server; ``database`` makes databases."""
+
+    directory: Path
+    _numbers: "count[int]" = field(factory=count, init=False)
+
+    def database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test{next(self._numbers)}"
+        engine = create_engine(self._url("postgres", "postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        return self._url(name, "postgresql")
+
+    def _url(self, name: str, driver: str) -> str:
+        return f"{driver}://{USER}@/{name}?host={self.directory}"
+
+
+@cache
+def postgresql_server() -> PostgresqlServer:
+    """The server of this test run, started at the first call and stopped at its end."""
+    binaries = _binaries()
+    owner = USER if os.getuid() == 0 else None
+    directory = Path(tempfile.mkdtemp(prefix="daptinmail-pg-", dir="/tmp"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    if owner:
+        shutil.chown(directory, owner)
+    data = str(directory / "data")
+
+    def run(*command: str) -> None:
+        subprocess.run(
+            [str(binaries / command[0]), *command[1:]], user=owner, cwd=directory, check=True, capture_output=True
+        )
+
+    run("initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+    options = f"-F -c listen_addresses='' -c unix_socket_directories={directory} -c max_connections=200"
+    run("pg_ctl", "-D", data, "-w", "-l", str(directory / "log"), "-o", options, "start")
+    atexit.register(run, "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    return PostgresqlServer(directory)
