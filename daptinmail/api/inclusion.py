@@ -12,6 +12,17 @@ from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import IRecords, Query, Record
 
 MAX_INCLUDED = 1000
+MAX_CONTENT = 32 * 1024 * 1024
+CONTENT = "mail"
+
+
+def _names(parameters: Parameters) -> set[str]:
+    return {
+        part.strip()
+        for name, value in parameters
+        if name in {"included_relations", "included_relations[]", "include"}
+        for part in value.split(",")
+    }
 
 
 def wanted_relations(kind: Kind, parameters: Parameters) -> list[Relationship]:
@@ -19,12 +30,7 @@ def wanted_relations(kind: Kind, parameters: Parameters) -> list[Relationship]:
 
     Unknown names are ignored, as Daptin does.
     """
-    names = {
-        part.strip()
-        for name, value in parameters
-        if name in {"included_relations", "included_relations[]", "include"}
-        for part in value.split(",")
-    }
+    names = _names(parameters)
     return [link for link in kind.relationships.values() if names & {"*", link.name, link.name.removesuffix("_id")}]
 
 
@@ -79,3 +85,24 @@ async def _ends(
         return (await records.get(*end, viewer, hydrate=False),)
     except (NotFound, Forbidden):
         return ()
+
+
+async def hydrate(
+    records: IRecords, rows: Sequence[Record], kind: Kind, parameters: Parameters, viewer: Viewer
+) -> list[Record]:
+    """The rows with their content, if ``included_relations`` names it: as many as hold 32 MiB together."""
+    if CONTENT not in kind.attributes or CONTENT not in _names(parameters):
+        return list(rows)
+    room = MAX_CONTENT
+    filled = []
+    for row in rows:
+        room -= int(row.attributes.get("size") or 0)
+        filled.append(await _whole(records, row, viewer) if room >= 0 else row)
+    return filled
+
+
+async def _whole(records: IRecords, row: Record, viewer: Viewer) -> Record:
+    try:
+        return await records.get(row.kind, row.reference, viewer)
+    except NotFound:
+        return row  # gone in between

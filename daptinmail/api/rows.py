@@ -10,7 +10,7 @@ from daptinmail.api.call import Answer, Call, json_answer
 from daptinmail.api.coercion import Unfit, read_uuid
 from daptinmail.api.documents import page_links, resource_object
 from daptinmail.api.drafts import read_draft, read_revision
-from daptinmail.api.inclusion import include, wanted_relations
+from daptinmail.api.inclusion import hydrate, include, wanted_relations
 from daptinmail.api.queries import read_fields, read_query
 from daptinmail.api.types import KINDS, Kind
 from daptinmail.errors import NotFound
@@ -61,7 +61,8 @@ class Rows:
     async def page_answer(self, call: Call, kind: Kind, page: Page, query: Query | None, viewer: Viewer) -> Answer:
         """A list document; with ``links`` when it is a page of more."""
         fields = read_fields(kind, call.parameters)
-        primary, included = await include(self.records, page.records, wanted_relations(kind, call.parameters), viewer)
+        rows = await hydrate(self.records, page.records, kind, call.parameters, viewer)
+        primary, included = await include(self.records, rows, wanted_relations(kind, call.parameters), viewer)
         document: dict[str, Any] = {}
         if query is not None:
             document["links"] = page_links(call.path, call.parameters, query, page)

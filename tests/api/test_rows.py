@@ -214,6 +214,16 @@ class ReadTests(SynchronousTestCase):
         one = self.web.get(f"/api/mail_server/{self.ids[0]}?included_relations=*").json
         self.assertEqual([row["id"] for row in one["included"]], [account.json["data"]["id"]])
 
+    def test_content_on_demand(self) -> None:
+        """Lists bring whole messages only when asked to."""
+        self.web.records.add("mail", subject="x", size=4, mail="YTogYg==")
+        self.assertIsNone(self.web.get("/api/mail").json["data"][0]["attributes"]["mail"])
+        with_content = self.web.get("/api/mail?included_relations=mail").json["data"]
+        self.assertEqual(with_content[0]["attributes"]["mail"], "YTogYg==")
+        self.web.records.add("mail", subject="y", size=40 * 1024 * 1024, mail="YTogYg==")
+        large = self.web.get("/api/mail?included_relations=mail&filter=y").json["data"]
+        self.assertIsNone(large[0]["attributes"]["mail"])
+
     def test_not_found(self) -> None:
         """Unknown types, ids that are unknown and ids that are none are 404 in Daptin's shape."""
         for path in (f"/api/mail_server/{UNKNOWN}", "/api/mail_server/7", "/api/nonsense", "/api/nonsense/7", "/api/"):

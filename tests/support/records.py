@@ -59,7 +59,7 @@ class MemoryRecords:
         """Rows the viewer may read."""
         self._check()
         rows = [row for row in self._rows[kind].values() if _readable(row, viewer)]
-        return _page([self._joined(row) for row in rows], query)
+        return _page([_without_content(self._joined(row)) for row in rows], query)
 
     async def get(self, kind: str, reference: UUID, viewer: Viewer, hydrate: bool = True) -> Record:
         """One row."""
@@ -67,7 +67,7 @@ class MemoryRecords:
         row = self._rows[kind].get(reference)
         if row is None or not _readable(row, viewer):
             raise NotFound(f"no such entity [{kind}][{reference}]")
-        return self._joined(row)
+        return self._joined(row) if hydrate else _without_content(self._joined(row))
 
     async def create(self, draft: Draft, viewer: Viewer) -> Record:
         """A new row."""
@@ -175,6 +175,11 @@ class MemoryRecords:
             target = KINDS[kind].relationships[name].target
             if end is not None and target != "user_account" and end not in self._rows[target]:
                 raise Invalid(fields={name: f"no such {target}: {end}"})
+
+
+def _without_content(row: Record) -> Record:
+    computed = {one.name: None for one in KINDS[row.kind].attributes.values() if one.computed}
+    return evolve(row, attributes={**row.attributes, **computed})
 
 
 def _readable(row: Record, viewer: Viewer) -> bool:
