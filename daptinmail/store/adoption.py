@@ -142,7 +142,10 @@ class Adoption:
             if self._is_leftover(transaction, folder, parse(name)):
                 transaction.remove(candidate.path)
                 continue
-            self._adopt_one(transaction, folder, candidate, keep_uids)
+            try:
+                self._adopt_one(transaction, folder, candidate, keep_uids)
+            except FileNotFoundError:  # it went while we looked; a UID is spent, nothing else
+                continue
             adopted += 1
         return adopted
 

@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection
 from zope.interface import implementer
 
-from daptinmail.errors import NotFound
+from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import (
     Appended,
@@ -149,14 +149,13 @@ class MessageStore:
 
     async def open(self, mailbox_id: int, uid: int) -> Opened:
         """One message's content, found again if another tool renamed its file."""
-        try:
-            return await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
-        except FileNotFoundError:
+        opened = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
+        if opened is None:
             await self._scan.run(mailbox_id)
-        try:
-            return await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
-        except FileNotFoundError:
-            raise NotFound("No such message", cause="its file is gone") from None
+            opened = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
+        if opened is None:
+            raise NotFound("No such message", cause="its file is gone")
+        return opened
 
     # Messages
 
@@ -272,7 +271,10 @@ class MessageStore:
         if content.size <= SMALL:
             return None
         staging = self.mail_dir / "tmp"
-        return await self.blocking.run(prepare_large, content, staging, self.identifiers.uuid7())
+        try:
+            return await self.blocking.run(prepare_large, content, staging, self.identifiers.uuid7())
+        except OSError as error:
+            raise Unavailable(cause=str(error)) from error
 
     async def _store(self, work: Callable[[ITransaction], T], prepared: Prepared | None) -> T:
         try:
@@ -296,9 +298,13 @@ class MessageStore:
             done.append(appended)
         return done
 
-    def _open(self, connection: Connection, mailbox_id: int, uid: int) -> Opened:
+    def _open(self, connection: Connection, mailbox_id: int, uid: int) -> Opened | None:
+        """The message; ``None`` if its file is not where it was."""
         folder = folder_by_id(connection, mailbox_id)
         name = views.file_name(connection, mailbox_id, uid)
         if name is None:
             raise NotFound("No such message")
-        return open_file(self.parts.messages.tree.file(folder, name))
+        try:
+            return open_file(self.parts.messages.tree.file(folder, name))
+        except FileNotFoundError:
+            return None

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, select, text
 from twisted.internet.defer import Deferred
@@ -10,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.db.schema import event, mail, tombstone
 from daptinmail.errors import NotFound
 from daptinmail.interfaces.messages import FlagMode, IMessageStore
+from daptinmail.interfaces.storage import ITransaction
 from tests.contracts.message_store_base import ARRIVAL, DELETED, FLAGGED, SEEN, Listening, StoreCase, content
 from tests.support.stored import Stored
 
@@ -20,7 +22,11 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
     """A reader with a local Maildir client beside IMAP."""
 
     def setUp(self) -> None:
-        self.stored = Stored.in_memory()
+        self.begin(Stored.in_memory())
+
+    def begin(self, stored: Stored) -> None:
+        """Open an account."""
+        self.stored = stored
         self.clock = self.stored.clock
         self.account = self.stored.now(lambda t: self.stored.open_account(t, "a@example.test"))
         self.root = self.stored.mail_dir / "example.test" / "a"
@@ -228,10 +234,9 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         inbox = self.inbox().id
         self.now(self.store.expunge(inbox))
 
-        def lose(connection: object) -> None:
-            transaction = connection
-            transaction.connection.execute(delete(mail).where(mail.c.uid > 1))  # type: ignore[attr-defined] # a transaction
-            transaction.connection.execute(text("UPDATE mail_box SET nextuid = 2 WHERE name = 'INBOX'"))  # type: ignore[attr-defined] # the same
+        def lose(transaction: ITransaction) -> None:
+            transaction.connection.execute(delete(mail).where(mail.c.uid > 1))
+            transaction.connection.execute(text("UPDATE mail_box SET nextuid = 2 WHERE name = 'INBOX'"))
 
         self.stored.now(lose)
         told: list[tuple[int, int]] = []
@@ -240,7 +245,7 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
             return await self.stored.store.reindex(self.account, lambda done, total: told.append((done, total)))
 
         self.restart()
-        self.assertEqual(self.successResultOf(Deferred.fromCoroutine(run())), 2)
+        self.assertEqual(self.now(run()), 2)
         self.assertEqual((self.uids(), self.octets(3)), ([1, 2, 3], content("three").read()))
         self.assertEqual((self.flags(2), self.inbox().uidnext), ({SEEN}, 4))
         self.assertEqual((told[0], told[-1]), ((0, 6), (6, 6)))
@@ -261,3 +266,14 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         self.now(self.store.expunge(self.box("Sent").id))
         self.now(self.store.delete(self.account, "Sent"))
         self.assertEqual(self.stored.read(lambda connection: connection.execute(select(tombstone)).all()), [])
+
+
+class ThreadedForeignProgramTests(ForeignProgramTests):
+    """The same over the storage thread."""
+
+    def setUp(self) -> None:
+        self.begin(Stored.threaded(Path(self.mktemp()).absolute(), self))
+
+    def settled(self, waiting: "Deferred[Any]") -> Any:
+        """Turn the reactor by hand."""
+        return self.stored.settle(waiting)

@@ -7,13 +7,8 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.db.engine import open_engine
-from daptinmail.db.migrate import migrate
-from daptinmail.db.storage import Storage
 from daptinmail.interfaces.storage import ITransaction
 from tests.contracts.message_store import MessageStoreContract
-from tests.support.runtime import SteadyClock, SynchronousBlocking
-from tests.support.storage import ThreadCalls
 from tests.support.stored import Stored
 
 T = TypeVar("T")
@@ -40,17 +35,8 @@ class ThreadedMessageStoreTests(MessageStoreTests):
     """The same over the storage thread and a database file, synced for real."""
 
     def setUp(self) -> None:
-        base = Path(self.mktemp()).absolute()
-        base.mkdir()
-        engine = open_engine(f"sqlite:///{base / 'db'}")
-        migrate(engine)
-        clock, calls = SteadyClock(), ThreadCalls()
-        storage = Storage(engine, clock, calls, SynchronousBlocking())
-        storage.start()
-        self.settle = calls.settle
-        self.addCleanup(lambda: calls.settle(storage.stop()))
-        self.use(Stored(storage, base / "mail", calls.settle, clock))
+        self.use(Stored.threaded(Path(self.mktemp()).absolute(), self))
 
     def settled(self, waiting: "Deferred[Any]") -> Any:
         """Turn the reactor by hand."""
-        return self.settle(waiting)
+        return self.stored.settle(waiting)

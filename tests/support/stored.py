@@ -8,14 +8,17 @@ from attrs import define, field
 from sqlalchemy import Connection, insert, select
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.db.schema import mail_account, mail_server
+from daptinmail.db.engine import open_engine
+from daptinmail.db.schema import mail_account, mail_server, metadata
+from daptinmail.db.storage import Storage
 from daptinmail.events.log import EventLog
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.store.messagestore import MessageStore
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
-from tests.support.storage import MemoryStorage
+from tests.support.storage import MemoryStorage, ThreadCalls
 
 T = TypeVar("T")
 
@@ -51,6 +54,18 @@ class Stored:
         """Over ``MemoryStorage``."""
         storage = MemoryStorage()
         return cls(storage, storage.directory / "mail")
+
+    @classmethod
+    def threaded(cls, base: Path, case: SynchronousTestCase) -> "Stored":
+        """Over the storage thread and a database file in ``base``; stopped when ``case`` ends."""
+        base.mkdir(parents=True)
+        engine = open_engine(f"sqlite:///{base / 'db'}")
+        metadata.create_all(engine)
+        clock, calls = SteadyClock(), ThreadCalls()
+        storage = Storage(engine, clock, calls, SynchronousBlocking())
+        storage.start()
+        case.addCleanup(lambda: calls.settle(storage.stop()))
+        return cls(storage, base / "mail", calls.settle, clock)
 
     def restart(self) -> None:
         """Forget everything that is not on disk."""
