@@ -96,11 +96,10 @@ class Directory:
         if login is None:
             await self.passwords.verify_dummy(password)
             raise Unauthenticated
-        if not self._verified.known(login.account.id, login.version, login.stored, password):
-            if not await self.passwords.verify(login.stored, password):
-                raise Unauthenticated
-            self._verified.remember(login.account.id, login.version, login.stored, password)
-            await self._rehash(login, password)
+        row = (login.account.id, login.version, login.stored)
+        if not await self._verified.proven(*row, password, lambda: self.passwords.verify(login.stored, password)):
+            raise Unauthenticated
+        await self._rehash(login, password)
         return login.account
 
     async def _login(self, username: str) -> _Login | None:

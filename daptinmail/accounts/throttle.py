@@ -28,10 +28,10 @@ class Limit:
     at_once: int = 100
 
 
-NAME = Limit(free=5, longest=60.0, at_once=20)
-KNOWN = Limit(free=10, longest=30.0, at_once=20)
-ADDRESS = Limit(free=20, longest=300.0)
-NETWORK = Limit(free=100, longest=300.0, at_once=400)
+NAME = Limit(free=5, longest=60.0)
+KNOWN = Limit(free=10, longest=30.0, at_once=1000)
+ADDRESS = Limit(free=20, longest=300.0, at_once=500)
+NETWORK = Limit(free=100, longest=300.0, at_once=1000)
 
 
 @define(eq=False)

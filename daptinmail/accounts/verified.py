@@ -3,10 +3,11 @@
 import hmac
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from attrs import define, field
+from twisted.internet.defer import DeferredLock
 
 from daptinmail.interfaces.runtime import IClock
 
@@ -27,20 +28,42 @@ class VerifiedPasswords:
     _secret: bytes = field(init=False, repr=False)
     _until: OrderedDict[bytes, datetime] = field(init=False, repr=False, factory=OrderedDict)
 
+    _turns: dict[bytes, DeferredLock] = field(init=False, repr=False, factory=dict)
+
     def __attrs_post_init__(self) -> None:
         self._secret = self.random(32)
 
-    def known(self, account_id: int, version: int, stored: str, password: str) -> bool:
-        """True if this password was verified for exactly this row within the last minute."""
-        until = self._until.get(self._digest(account_id, version, stored, password))
+    async def proven(
+        self, account_id: int, version: int, stored: str, password: str, verify: Callable[[], Awaitable[bool]]
+    ) -> bool:
+        """True if ``verify`` says so, or said so for exactly this row and password within the last minute.
+
+        Equal questions at the same moment wait for the first: a client that opens twenty connections at once costs
+        one verification.
+        """
+        digest = self._digest(account_id, version, stored, password)
+        turn = self._turns.setdefault(digest, DeferredLock())
+        await turn.acquire()
+        try:
+            right = self._known(digest) or await verify()
+            if right:
+                self._remember(digest)
+        finally:
+            turn.release()
+            if not turn.locked:
+                self._turns.pop(digest, None)
+        return right
+
+    def _known(self, digest: bytes) -> bool:
+        until = self._until.get(digest)
         return until is not None and self.clock.now() < until
 
-    def remember(self, account_id: int, version: int, stored: str, password: str) -> None:
-        """It was verified now."""
-        digest = self._digest(account_id, version, stored, password)
-        self._until[digest] = self.clock.now() + LIFETIME
-        self._until.move_to_end(digest)
-        self._forget_old()
+    def _remember(self, digest: bytes) -> None:
+        # The minute counts from the verification, however often it is used.
+        if not self._known(digest):
+            self._until[digest] = self.clock.now() + LIFETIME
+            self._until.move_to_end(digest)
+            self._forget_old()
 
     def _forget_old(self) -> None:
         now = self.clock.now()

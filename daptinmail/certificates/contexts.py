@@ -2,6 +2,7 @@
 
 from attrs import define, field
 from OpenSSL import SSL
+from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -27,6 +28,7 @@ class TlsContexts:
     blocking: IBlocking
     _served: list[Served] = field(init=False, factory=list)
     _fronts: dict[tuple[str, Protocols], SSL.Context] = field(init=False, factory=dict)
+    _reading: DeferredLock = field(init=False, factory=DeferredLock)
     _contexts: dict[tuple[Served, Protocols], SSL.Context | None] = field(init=False, factory=dict)
 
     def front(self, hostname: str, protocols: tuple[bytes, ...]) -> SSL.Context:
@@ -43,6 +45,14 @@ class TlsContexts:
 
     async def reload(self) -> None:
         """Read all certificates again. Contexts of certificates that did not change stay, with their sessions."""
+        # One at a time, so that what was read last is what is served.
+        await self._reading.acquire()
+        try:
+            await self._read()
+        finally:
+            self._reading.release()
+
+    async def _read(self) -> None:
         served = await self.keyring.served()
         wanted = {protocols for _, protocols in self._fronts}
         missing = [(one, protocols) for one in served for protocols in wanted if (one, protocols) not in self._contexts]

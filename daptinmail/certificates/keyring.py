@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -50,7 +50,7 @@ class Keyring:
     random: Callable[[int], bytes] = os.urandom
     _cipher: RowCipher | None = field(init=False, default=None)
     _open: dict[str, bytes] = field(init=False, factory=dict, repr=False)
-    _making: DeferredLock = field(init=False, default=Factory(DeferredLock))
+    _making: DeferredLock = field(init=False, factory=DeferredLock)
 
     async def cipher(self) -> RowCipher:
         """What seals private keys; its secret is made at first need."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sqlalchemy import select, update
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -15,7 +15,7 @@ from daptinmail.errors import RateLimited, Unauthenticated
 from daptinmail.interfaces.directory import Account, IDirectory
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.mail.address import Address
-from tests.support.accounts import CHEAP, HeardEvents, add_account, add_server, cheap_passwords
+from tests.support.accounts import CHEAP, HeardEvents, HeldBlocking, add_account, add_server, cheap_passwords
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.storage import MemoryStorage
 
@@ -116,6 +116,34 @@ class DirectoryTests(SynchronousTestCase):
         self.clock.advance(61)
         self.successResultOf(self.log_in("ann@example.com"))
         self.assertEqual(self.passwords.verified, 2)
+
+    def test_many_connections_at_once(self) -> None:
+        """A client that opens twenty connections at the same moment costs one verification, not twenty."""
+        self.add("ann@example.com")
+        late = HeldBlocking()
+        self.passwords.blocking = late
+        logins = [self.log_in("ann@example.com") for _ in range(20)]
+        wrong = self.log_in("ann@example.com", "wrong")
+        self.assertEqual(late.started, 2)
+        late.release()
+        late.release()
+        for login in logins:
+            self.successResultOf(login)
+        self.failureResultOf(wrong, Unauthenticated)
+        self.assertEqual(late.started, 2)
+
+    def test_client_that_leaves_while_others_wait(self) -> None:
+        """A connection that goes away does not hold up the others."""
+        self.add("ann@example.com")
+        late = HeldBlocking()
+        self.passwords.blocking = late
+        logins = [self.log_in("ann@example.com") for _ in range(3)]
+        for gone in logins[:2]:
+            gone.cancel()
+            self.failureResultOf(gone, CancelledError)
+        while late.calls:
+            late.release()
+        self.successResultOf(logins[2])
 
     def test_cache_mix_up_other_account_same_password(self) -> None:
         """What was verified for one account opens no other, also with an equal password (CVE-2025-30189)."""

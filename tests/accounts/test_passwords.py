@@ -1,40 +1,14 @@
 """Passwords are hashed in threads, a few at a time."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 
 from daptinmail.accounts.passwords import MAX_PASSWORD, MAX_WAITING, Passwords
 from daptinmail.errors import Invalid, Unavailable
-from daptinmail.interfaces.runtime import IBlocking
-from tests.support.accounts import CHEAP, cheap_passwords
+from tests.support.accounts import CHEAP, HeldBlocking, cheap_passwords
 from tests.support.runtime import SynchronousBlocking
-
-
-@implementer(IBlocking)
-@define(eq=False)
-class HeldBlocking:
-    """Calls wait until they are let go."""
-
-    calls: "list[tuple[Deferred[Any], Callable[..., Any]]]" = field(factory=list)
-    started: int = 0
-
-    def run(self, function: Callable[..., Any], *arguments: object) -> "Deferred[Any]":
-        """Wait."""
-        self.started += 1
-        result: Deferred[Any] = Deferred()
-        self.calls.append((result, lambda: function(*arguments)))
-        return result
-
-    def release(self) -> None:
-        """Run the call that waits longest."""
-        result, function = self.calls.pop(0)
-        result.callback(function())
 
 
 class PasswordTests(SynchronousTestCase):

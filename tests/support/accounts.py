@@ -1,19 +1,20 @@
 """What tests of accounts share: cheap password hashing, rows made without the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from argon2 import Parameters, Type
 from attrs import define, field
 from sqlalchemy import insert
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from daptinmail.accounts.addresses import account_address
 from daptinmail.accounts.passwords import Passwords
 from daptinmail.db.schema import mail_account, mail_server
 from daptinmail.interfaces.events import Event, IEventLog
-from daptinmail.interfaces.runtime import IIdentifiers
+from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from tests.support.runtime import SynchronousBlocking
 
@@ -90,3 +91,24 @@ class HeardEvents:
     def kinds(self) -> list[str]:
         """What happened, in order."""
         return [kind for kind, _, _ in self.heard]
+
+
+@implementer(IBlocking)
+@define(eq=False)
+class HeldBlocking:
+    """Calls wait until they are let go."""
+
+    calls: "list[tuple[Deferred[Any], Callable[..., Any]]]" = field(factory=list)
+    started: int = 0
+
+    def run(self, function: Callable[..., Any], *arguments: object) -> "Deferred[Any]":
+        """Wait."""
+        self.started += 1
+        result: Deferred[Any] = Deferred()
+        self.calls.append((result, lambda: function(*arguments)))
+        return result
+
+    def release(self) -> None:
+        """Run the call that waits longest."""
+        result, function = self.calls.pop(0)
+        result.callback(function())
