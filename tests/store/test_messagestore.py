@@ -32,7 +32,7 @@ class MessageStoreTests(MessageStoreContract, SynchronousTestCase):
 
 
 class ThreadedMessageStoreTests(MessageStoreTests):
-    """The same over the storage thread and a database file, synced for real."""
+    """The same over the storage thread and a database file."""
 
     def setUp(self) -> None:
         self.use(Stored.threaded(Path(self.mktemp()).absolute(), self))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from attrs import define, field
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, event, insert, select
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -18,7 +18,7 @@ from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.store.messagestore import MessageStore
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
-from tests.support.storage import MemoryStorage, ThreadCalls
+from tests.support.storage import HastyFiles, MemoryStorage, ThreadCalls
 
 T = TypeVar("T")
 
@@ -57,12 +57,14 @@ class Stored:
 
     @classmethod
     def threaded(cls, base: Path, case: SynchronousTestCase) -> "Stored":
-        """Over the storage thread and a database file in ``base``; stopped when ``case`` ends."""
+        """Over the storage thread and a database file in ``base``, never synced; stopped when ``case`` ends."""
         base.mkdir(parents=True)
         engine = open_engine(f"sqlite:///{base / 'db'}")
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+        engine.dispose()
         metadata.create_all(engine)
         clock, calls = SteadyClock(), ThreadCalls()
-        storage = Storage(engine, clock, calls, SynchronousBlocking())
+        storage = Storage(engine, clock, calls, SynchronousBlocking(), HastyFiles())
         storage.start()
         case.addCleanup(lambda: calls.settle(storage.stop()))
         return cls(storage, base / "mail", calls.settle, clock)
