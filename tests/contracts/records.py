@@ -41,8 +41,8 @@ class RecordsContract(_Case):
     def make(self, hostname: str, reference: UUID | None = None) -> UUID:
         """A mail server."""
         draft = Draft("mail_server", {"hostname": hostname}, {}, reference)
-        reference: UUID = self.result(self.records.create(draft, ADMINISTRATOR)).reference
-        return reference
+        made: UUID = self.result(self.records.create(draft, ADMINISTRATOR)).reference
+        return made
 
     def test_interface(self) -> None:
         """It is what it says."""
