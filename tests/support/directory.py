@@ -28,7 +28,7 @@ class MemoryDirectory:
     def add(self, username: str, password: str = "password", server_hostname: str = "mail.example.com") -> Account:
         """A new account; ``username`` without ``@`` gets mail at the server's host name."""
         local, at, domain = username.rpartition("@")
-        address = Address(local, domain.lower()) if at else Address(username, server_hostname)
+        address = Address(local.lower(), domain.lower()) if at else Address(username.lower(), server_hostname)
         number = len(self._accounts) + 1
         self.hostnames.add(server_hostname)
         account = Account(
@@ -53,12 +53,13 @@ class MemoryDirectory:
         return self._accounts[username]
 
     async def account_at(self, address: Address) -> Account | None:
-        """By address in any case; the first account of the domain gets postmaster's mail."""
+        """By address in any case, with or without detail; the first account of the domain gets postmaster's mail."""
         local, domain = address.local.lower(), address.domain.lower()
         mine = [account for account in self._accounts.values() if domain == account.address.domain]
-        for account in mine:
-            if account.address.local.lower() == local:
-                return account
+        for wanted in (local, local.partition("+")[0]):
+            for account in mine:
+                if account.address.local.lower() == wanted:
+                    return account
         served = [account for account in self._accounts.values() if account.server_hostname == domain]
         return next(iter(mine + served), None) if local == "postmaster" else None
 
