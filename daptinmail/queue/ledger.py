@@ -12,7 +12,7 @@ from daptinmail.db.schema import mail_account, mail_server, outbox
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.interfaces.transfer import OutboundMessage
-from daptinmail.mail.address import Address
+from daptinmail.mail.address import Address, BadAddress
 
 HELD = "held: outbound delivery is off (mail.outbound.hold)"
 WINDOW = 500  # rows looked at in one claim
@@ -117,7 +117,7 @@ def claim(
         .with_for_update(skip_locked=True, of=outbox)
     )
     groups = _group(transaction.connection.execute(query), slots, busy, per_domain)
-    claims = [_claim(rows) for rows in groups]
+    claims = [made for rows in groups if (made := _claim(transaction, rows))]
     renew(transaction, holder, [one for each in claims for one in each.ids], until, taking=True)
     return claims
 
@@ -179,15 +179,21 @@ def _group(
     return list(groups.values())
 
 
-def _claim(rows: Sequence[Row[tuple[object, ...]]]) -> Claim:
+def _claim(transaction: ITransaction, rows: Sequence[Row[tuple[object, ...]]]) -> Claim | None:
+    """One group as values. Rows that cannot be read are given up: they must not stop the queue."""
     first = rows[0]
+    try:
+        return_path = Address.parse(first.from_address) if first.from_address else None
+        claimed = [ClaimedRow(row.id, row.reference_id, Address.parse(row.to_address), row.retry_count) for row in rows]
+    except BadAddress as error:
+        for row in rows:
+            settle(transaction, row.id, {"state": "failed", "next_retry_at": None, "last_error": str(error)})
+        return None
     return Claim(
         trail=first.trail,
         domain=first.to_host,
-        return_path=Address.parse(first.from_address) if first.from_address else None,
-        rows=tuple(
-            ClaimedRow(row.id, row.reference_id, Address.parse(row.to_address), row.retry_count) for row in rows
-        ),
+        return_path=return_path,
+        rows=tuple(claimed),
         size=first.size,
         eight_bit=first.eight_bit,
         smtputf8=first.smtputf8,

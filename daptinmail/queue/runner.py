@@ -33,6 +33,7 @@ LEASE = timedelta(minutes=15)
 RENEWAL = 300.0  # seconds between renewals of a lease
 POLL = 60.0  # seconds; finds what changed without a wake, such as leases of a process that died
 STOP_PATIENCE = 5.0  # seconds that transfers under way get to finish
+PASS_PATIENCE = 60.0  # seconds
 RECORD_TRIES = 30
 RECORD_PAUSE = 10.0  # seconds
 
@@ -98,7 +99,7 @@ class Queue:
         if self._call is not None and self._call.active():
             self._call.cancel()
         patience = self.timers.callLater(STOP_PATIENCE, self._cut_off)
-        await DeferredList(list(self._attempts))
+        await DeferredList(self._under_way, consumeErrors=True)
         if patience.active():
             patience.cancel()
 
@@ -114,15 +115,40 @@ class Queue:
         self._call = self.timers.callLater(0, self._begin_fill)
 
     async def run_pass(self) -> int:
-        """Try every due row once; answers how many recipients were tried."""
+        """Try every due row once; answers how many recipients were tried.
+
+        Waits also for what was under way before, and for nothing longer than ``PASS_PATIENCE``: slow transfers go on
+        without the caller.
+        """
         tried = 0
-        mine: list[Deferred[None]] = []
-        while (claims := await self._claim()) or mine:
+        end = self.timers.seconds() + PASS_PATIENCE
+        while (claims := await self._claim()) or self._under_way:
             tried += sum(len(claim.rows) for claim in claims)
-            mine += [self._start(claim) for claim in claims]
-            if not claims:
-                await mine.pop()
+            started = [self._start(claim) for claim in claims]
+            remaining = end - self.timers.seconds()
+            if remaining <= 0:
+                break
+            if not started:
+                await self._settled(remaining)
         return tried
+
+    @property
+    def _under_way(self) -> list["Deferred[None]"]:
+        return [one for one in self._attempts if not one.called]
+
+    async def _settled(self, patience: float) -> None:
+        """Wait until one of the attempts under way has ended."""
+        ended: Deferred[None] = Deferred()
+
+        def tell(_: object = None) -> None:
+            if not ended.called:
+                ended.callback(None)
+
+        call = self.timers.callLater(patience, tell)
+        _first = DeferredList(self._under_way, fireOnOneCallback=True).addCallback(tell)
+        await ended
+        if call.active():
+            call.cancel()
 
     def _begin_fill(self) -> None:
         self._filling = True
@@ -176,7 +202,7 @@ class Queue:
 
     def _start(self, claim: Claim) -> "Deferred[None]":
         attempt = Deferred.fromCoroutine(self._attempted(claim))
-        self._attempts = [one for one in self._attempts if not one.called] + [attempt]
+        self._attempts = [*self._under_way, attempt]
         return attempt
 
     async def _attempted(self, claim: Claim) -> None:
@@ -191,7 +217,7 @@ class Queue:
             self.wake()
 
     def _cut_off(self) -> None:
-        for attempt in list(self._attempts):
+        for attempt in self._under_way:
             attempt.cancel()
 
     async def _attempt(self, claim: Claim) -> None:

@@ -28,6 +28,7 @@ log = Logger()
 Connect = Callable[[str, int], Awaitable[SmtpClient]]
 """Opens a connection to an IP address and port; any failure is an exception."""
 
+MAX_HOSTS = 16  # names looked up in one attempt
 MAX_ADDRESSES = 8  # hosts tried in one attempt, RFC 5321 §5.1 asks for two at least
 MAX_RECIPIENTS = 100  # of one transaction, RFC 5321 §4.5.3.1.8
 MAX_CONVERSATION = 3600.0  # seconds with one host
@@ -125,7 +126,7 @@ class Transfer:
         if not self.outbound().allow_loopback:
             ours = [one.preference for one in exchangers if one.host.rstrip(".").lower() == us.lower()]
             exchangers = [one for one in exchangers if not ours or one.preference < min(ours)]
-        return [one.host for one in exchangers]
+        return [one.host for one in exchangers[:MAX_HOSTS]]
 
     async def _addresses(self, host: str, progress: _Progress) -> list[str]:
         """Addresses of a host that may be tried."""

@@ -138,6 +138,21 @@ class SendingTests(QueueCase):
         self.assertIsNone(self.rows()[0].lease_until)
         self.assertEqual(self.timers.getDelayedCalls(), [])
 
+    def test_pass_waits(self) -> None:
+        """A pass ends when everything under way is settled, also what began before; a slow host cannot keep it long."""
+        self.transfer.slow.add("x.example")
+        self.start()
+        self.enqueue("a@x.example")
+        one = Deferred.fromCoroutine(self.queue.run_pass())
+        self.assertNoResult(one)
+        request, answer = self.transfer.waiting[0]
+        answer.callback(receipts(request, TAKEN))
+        self.assertEqual(self.successResultOf(one), 0)
+        self.enqueue("b@x.example")
+        one = Deferred.fromCoroutine(self.queue.run_pass())
+        self.timers.advance(60)
+        self.assertEqual(self.successResultOf(one), 0)
+
 
 class RetryTests(QueueCase):
     """Temporary failures are tried again, others come back."""
@@ -296,6 +311,13 @@ class FairnessTests(QueueCase):
         self.assertEqual(self.run_pass(), 600)
         self.enqueue("a@y.example")
         self.assertEqual(self.run_pass(), 1)
+
+    def test_unreadable_row_blocks_nobody(self) -> None:
+        """A row whose address is no address is given up, and the others leave."""
+        self.enqueue("a@x.example", "b@y.example")
+        self.change(update(outbox).where(outbox.c.to_host == "x.example").values(to_address="nonsense\r\n"))
+        self.start()
+        self.assertEqual([row.state for row in self.rows()], ["failed", "sent"])
 
     def test_ten_at_a_time(self) -> None:
         """There are never more than ten transfers under way."""

@@ -1,0 +1,49 @@
+"""What every ``IQueue`` promises about taking messages."""
+
+from typing import Any
+from uuid import UUID
+
+from twisted.internet.defer import Deferred
+from zope.interface.verify import verifyObject
+
+from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.interfaces.transfer import IQueue, OutboundMessage
+from daptinmail.mail.address import Address
+
+
+class QueueContract:
+    """Mix in with ``SynchronousTestCase``: ``queue`` over ``storage``, not running; ``kept()`` tells what it keeps."""
+
+    queue: Any
+    storage: Any
+
+    def kept(self: Any) -> list[tuple[str, bytes]]:
+        """Recipients in order, each with the content."""
+        raise NotImplementedError
+
+    def message(self: Any, *recipients: str) -> OutboundMessage:
+        """One message."""
+        addresses = tuple(Address.parse(one) for one in recipients)
+        content = Content(4, b"body", prefix=b"X: y\r\n\r\n")
+        return OutboundMessage(UUID(int=7), Address("ann", "example.com"), addresses, content, server_id=None)
+
+    def test_interface(self: Any) -> None:
+        """It is a queue."""
+        self.assertTrue(verifyObject(IQueue, self.queue))
+
+    def test_kept(self: Any) -> None:
+        """The whole content is kept for each recipient."""
+        work = self.queue.enqueue(self.message("a@x.example", "b@y.example"))
+        self.successResultOf(Deferred.fromCoroutine(work))
+        content = b"X: y\r\n\r\nbody"
+        self.assertEqual(self.kept(), [("a@x.example", content), ("b@y.example", content)])
+
+    def test_failed_transaction(self: Any) -> None:
+        """A transaction that fails leaves nothing behind."""
+
+        def work(transaction: ITransaction) -> None:
+            self.queue.enqueue_in(transaction, self.message("a@x.example"))
+            raise ZeroDivisionError
+
+        self.failureResultOf(self.storage.write(work), ZeroDivisionError)
+        self.assertEqual(self.kept(), [])
