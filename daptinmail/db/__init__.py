@@ -1,11 +1,31 @@
 """The database: SQLite in WAL mode, or PostgreSQL.
 
-``types``       column types: Unix time, references
-``schema``      the tables
-``migrations``  Alembic; ``migrate`` runs them and refuses a database newer than the code
-``engine``      opens the database
-``storage``     ``IStorage``: the storage thread with group commit, the reader threads
-``files``       what a transaction does to files, and how it is undone
-``records``     ``IRecords``: generic rows with permissions, relations and queries
-``rules``       ``Plain``: the rules of a type that only holds columns
+Ground:
+
+``types``          column types: Unix time, references
+``schema``         the tables
+``engine``         opens the database
+``migrate``        runs ``migrations`` (Alembic) and refuses a database newer than the code
+
+Transactions:
+
+``storage``        ``IStorage``: the storage thread, the reader threads
+``batch``          group commit: units that succeed together and fail alone
+``files``          what a batch does to files, and how it is undone
+``disk``           the operating system's file calls
+``outcome``        a commit whose answer gets lost
+
+What the tables hold:
+
+``configuration``  ``IConfiguration``, and the server's secrets
+``records``        ``IRecords``: the generic rows of the API
+``writing``        its part inside a transaction
+``rules``          ``Plain``: the rules of a type that only holds columns
+``relations``      the types and how they are related
+``exposure``       which columns are shown and written
+``permissions``    who may do what
+``queries``        which rows a list has, ``operators`` of its conditions
+``rows``           rows with their references
+``changes``        what a request may write; violated constraints as errors
+``values``         JSON values and column values
 """

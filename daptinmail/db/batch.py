@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.files import FileEffects
+from daptinmail.db.outcome import OutcomeUnknown, commit
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, ITransaction
@@ -106,6 +107,9 @@ class GroupCommit:
         """Run all units; each has its result or failure afterwards. Blocking."""
         try:
             self._together(units)
+        except OutcomeUnknown as error:
+            for unit in units:
+                unit.fail(error)
         except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
             self.log.warn("a batch of {count} units failed, trying one by one: {error}", count=len(units), error=error)
             for unit in units:
@@ -127,7 +131,9 @@ class GroupCommit:
                     transaction.rollback()
                     return
                 files.make_durable()
-                transaction.commit()
+                commit(self.engine, connection, transaction)
+            except OutcomeUnknown:
+                raise  # a row may be durable, so its file must stay
             except BaseException:
                 files.undo()
                 _roll_back(connection)

@@ -15,6 +15,7 @@ CHUNK = 1 << 20
 TEMPORARY_PREFIX = ".tmp-"
 """Names that begin so were never content: a crash left them, and they may be removed at start."""
 
+_CAN_ADVISE = hasattr(os, "posix_fadvise")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
@@ -60,6 +61,11 @@ class FileSystem:
             return _copy(reading, descriptor)
         finally:
             os.close(reading)
+
+    def start_sync(self, descriptor: int) -> None:
+        """Ask the kernel to begin writing a file out, so that the syncs of a batch wait for one another less."""
+        if _CAN_ADVISE:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def fsync(self, descriptor: int) -> None:
         """Wait until a file's octets are on stable storage."""

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from daptinmail.db.disk import FileSystem
 from daptinmail.interfaces.storage import Content
 
-MAX_OPEN = 64
+MAX_OPEN = 256
 """Files kept open until the batch is synced; further ones are synced at once."""
 
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EACCES, errno.EOPNOTSUPP}
@@ -83,6 +83,8 @@ class FileEffects:
         self._open += 1
         if self._open > MAX_OPEN:
             self._sync_file(placement)
+        else:
+            self._disk.start_sync(placement.descriptor)
 
     def link(self, source: Path, target: Path) -> None:
         """Make ``target`` a second name of ``source``, which may have been placed in this batch."""

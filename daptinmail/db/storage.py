@@ -38,6 +38,7 @@ class Storage:
     _reactor: IReactorFromThreads
     _blocking: IBlocking
     _disk: FileSystem = field(factory=FileSystem)
+    _max_waiting: int = MAX_WAITING
     _readers: Engine = field(init=False)
     _commit: GroupCommit = field(init=False)
     _queue: "SimpleQueue[Unit | None]" = field(factory=SimpleQueue, init=False)
@@ -62,6 +63,7 @@ class Storage:
     def stop(self) -> "Deferred[None]":
         """Refuse new work; fires when all that waits is done and the database is closed."""
         if self._thread is None:
+            self._close()
             return succeed(None)
         stopped: Deferred[None] = Deferred()
         self._stopped.append(stopped)
@@ -74,7 +76,7 @@ class Storage:
         """Do ``work`` in the storage thread; the result comes when it is durable."""
         if not self._running:
             return fail(Unavailable(cause="storage is not running"))
-        if self._waiting >= MAX_WAITING:
+        if self._waiting >= self._max_waiting:
             return fail(Unavailable(cause="too many writes wait for the disk"))
         unit = Unit(work)
         self._waiting += 1
@@ -149,8 +151,11 @@ class Storage:
     def _close_if_idle(self) -> None:
         if self._running or self._reading or self._thread is not None:
             return
-        self._readers.dispose()
-        self._engine.dispose()
+        self._close()
         stopped, self._stopped = self._stopped, []
         for waiter in stopped:
             waiter.callback(None)
+
+    def _close(self) -> None:
+        self._readers.dispose()
+        self._engine.dispose()

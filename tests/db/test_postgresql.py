@@ -1,18 +1,24 @@
 """Storage and records keep their promises on PostgreSQL too. Skipped where its server is not installed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import RootTransaction
+from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
+from daptinmail.db.disk import FileSystem
 from daptinmail.db.engine import open_engine
 from daptinmail.db.migrate import migrate
+from daptinmail.db.outcome import commit
 from daptinmail.db.schema import metadata
 from daptinmail.db.storage import Storage
 from daptinmail.errors import ConfigurationError, Unavailable
-from tests.contracts.storage import StorageContract, put
+from daptinmail.interfaces.storage import ITransaction
+from tests.contracts.storage import StorageContract, put, small
 from tests.db import test_permissions, test_queries, test_records, test_relations
 from tests.db.records_case import RecordsCase
 from tests.support.postgresql import postgresql_server
@@ -23,12 +29,12 @@ from tests.support.storage import ThreadCalls
 class OnPostgresql(SynchronousTestCase):
     """A storage thread over a new PostgreSQL database."""
 
-    def open(self) -> Storage:
+    def open(self, disk: FileSystem | None = None) -> Storage:
         """Storage, running."""
         self.reactor, self.clock = ThreadCalls(), SteadyClock()
         self.engine = open_engine(postgresql_server().database())
         migrate(self.engine)
-        storage = Storage(self.engine, self.clock, self.reactor, SynchronousBlocking())
+        storage = Storage(self.engine, self.clock, self.reactor, SynchronousBlocking(), disk or FileSystem())
         storage.start()
         self.addCleanup(lambda: self.settled(storage.stop()))
         return storage
@@ -78,6 +84,66 @@ class PostgresqlStorage(OnPostgresql, StorageContract):
         self.settled(self.storage.read(lambda c: c.exec_driver_sql(kill).all()))
         self.assertEqual(self.write(put("b")), "b")
         self.assertEqual(self.names(), ["a", "b"])
+
+
+class LateDisk(FileSystem):
+    """Runs something between the last write and the commit."""
+
+    before_commit: Callable[[], object] | None = None
+
+    def fsync_dir(self, path: Path) -> None:
+        """The last step before the commit."""
+        super().fsync_dir(path)
+        if self.before_commit is not None:
+            step, self.before_commit = self.before_commit, None
+            step()
+
+
+class AnswerLost:
+    """A transaction whose COMMIT arrives, and whose answer does not."""
+
+    def __init__(self, transaction: RootTransaction) -> None:
+        self.transaction = transaction
+
+    def commit(self) -> None:
+        """Commit, then fail as psycopg does."""
+        self.transaction.commit()
+        raise OperationalError("COMMIT", None, Exception("server closed the connection"), connection_invalidated=True)
+
+
+class Losing(OnPostgresql):
+    """The connection is lost at the worst moment."""
+
+    def setUp(self) -> None:
+        self.directory = Path(self.mktemp()).absolute()
+        self.directory.mkdir(parents=True)
+        self.disk = LateDisk()
+        self.storage = self.open(self.disk)
+
+    def test_lost_before_the_commit(self) -> None:
+        """A transaction that the server threw away is done again; the file is there once."""
+
+        def kill() -> None:
+            with self.engine.connect() as connection:
+                others = "pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) FROM {others}").all()
+
+        def work(transaction: ITransaction) -> str:
+            transaction.place(small(), self.directory / "m")
+            return str(put("a")(transaction))
+
+        self.disk.before_commit = kill
+        self.assertEqual(self.settled(self.storage.write(work)), "a")
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["m"])
+
+    def test_lost_after_the_commit(self) -> None:
+        """A transaction that is durable counts as done although nobody heard the answer."""
+        with self.engine.connect() as connection:
+            transaction = connection.begin()
+            connection.exec_driver_sql("INSERT INTO _config (name, value, created_at) VALUES ('a', 'b', 0)")
+            commit(self.engine, connection, AnswerLost(transaction))  # type: ignore[arg-type] # only commit is called
+        names = self.settled(self.storage.read(lambda c: c.exec_driver_sql("SELECT name FROM _config").scalar()))
+        self.assertEqual(names, "a")
 
 
 class PostgresqlRecords(OnPostgresql, RecordsCase):

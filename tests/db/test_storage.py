@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.engine import open_engine
 from daptinmail.db.migrate import migrate
-from daptinmail.db.storage import MAX_BATCH, Storage
+from daptinmail.db.storage import MAX_BATCH, MAX_WAITING, Storage
 from daptinmail.errors import AlreadyExists, Unavailable
 from daptinmail.interfaces.storage import Content, ITransaction
 from tests.contracts.storage import StorageContract, Work, put, small
@@ -78,6 +78,7 @@ class StorageCase(SynchronousTestCase):
     """A storage thread over a database file."""
 
     storage: Any
+    max_waiting = MAX_WAITING
 
     def setUp(self) -> None:
         base = Path(self.mktemp()).absolute()
@@ -87,7 +88,9 @@ class StorageCase(SynchronousTestCase):
         self.disk = FailingDisk()
         engine = open_engine(f"sqlite:///{base / 'db'}")
         migrate(engine)
-        self.storage = self.running = Storage(engine, SteadyClock(), self.reactor, SynchronousBlocking(), self.disk)
+        self.storage = self.running = Storage(
+            engine, SteadyClock(), self.reactor, SynchronousBlocking(), self.disk, self.max_waiting
+        )
         self.running.start()
         self.addCleanup(lambda: self.settled(self.running.stop()))
 
@@ -241,6 +244,26 @@ class Grouping(StorageCase):
         self.assertEqual(self.settled(last), "z")
         self.assertEqual([failure.type for failure in failures], [CancelledError, CancelledError])
         self.assertEqual(self.names(), ["first", "z"])
+
+
+class Overload(StorageCase):
+    """More than the disk can take."""
+
+    max_waiting = 3
+
+    def test_too_many_wait(self) -> None:
+        """Beyond the limit a write fails at once; when the disk has caught up writes are taken again."""
+        hold, entered = threading.Event(), threading.Event()
+
+        def first(transaction: ITransaction) -> None:
+            entered.set()
+            hold.wait(60)
+
+        waiting = [self.storage.write(first), self.storage.write(put("a")), self.storage.write(put("b"))]
+        self.failureResultOf(self.storage.write(put("c")), Unavailable)
+        hold.set()
+        self.assertEqual([self.settled(result) for result in waiting], [None, "a", "b"])
+        self.assertEqual(self.settled(self.storage.write(put("c"))), "c")
 
 
 class Ending(StorageCase):
