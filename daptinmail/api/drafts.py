@@ -9,7 +9,7 @@ from attrs import frozen
 from daptinmail.api.call import read_json
 from daptinmail.api.coercion import Unfit, coerce, read_uuid
 from daptinmail.api.problems import Unsupported
-from daptinmail.api.types import Attribute, Kind, Relationship
+from daptinmail.api.types import Attribute, Form, Kind, Relationship
 from daptinmail.errors import Conflict, Invalid
 from daptinmail.interfaces.records import Draft
 
@@ -52,14 +52,16 @@ def read_draft(kind: Kind, body: bytes) -> Draft:
 
 
 def read_revision(kind: Kind, reference: UUID, body: bytes) -> Revision:
-    """What to change in the row ``reference``.
+    """What to change in the row ``reference``. The content of a message never changes: sent back, it is ignored.
 
     Raises:
         Malformed, Unsupported (406), Invalid, Conflict (the document names another row).
     """
     data = _data(body)
     faults: dict[str, str] = {}
-    attributes = _coerced(kind, _sent_attributes(kind, data), faults)
+    sent = _sent_attributes(kind, data)
+    content = {one.name for one in kind.attributes.values() if one.form is Form.BASE64}
+    attributes = _coerced(kind, {name: value for name, value in sent.items() if name not in content}, faults)
     to_one = _to_one(kind, data, faults)
     named = _client_id(data, faults)
     if faults:

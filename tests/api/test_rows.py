@@ -275,6 +275,15 @@ class ChangeTests(SynchronousTestCase):
         row = self.web.records._rows["mail_account"][UUID(account["id"])]
         self.assertEqual(row.attributes["password"], "longpass1")
 
+    def test_content_sent_back(self) -> None:
+        """A message may be sent back as it was read; its content stays what it is."""
+        held = {"flags": "", "deleted": False, "internal_date": self.web.clock.now(), "mail": "YTogYg=="}
+        mail = self.web.records.add("mail", subject="x", size=4, **held)
+        document = self.web.get(f"/api/mail/{mail}").json
+        document["data"]["attributes"] |= {"mail": "eA==", "seen": True}
+        attributes = self.web.patch(f"/api/mail/{mail}", document).json["data"]["attributes"]
+        self.assertEqual((attributes["mail"], attributes["seen"]), ("YTogYg==", True))
+
     def test_delete(self) -> None:
         """DELETE answers meta null, and the row is gone."""
         reply = self.web.delete(self.path)
