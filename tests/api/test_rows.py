@@ -1,6 +1,7 @@
 """Rows over JSON:API: create, get, list, patch, delete."""
 
 import json
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -277,7 +278,12 @@ class ChangeTests(SynchronousTestCase):
 
     def test_content_sent_back(self) -> None:
         """A message may be sent back as it was read; its content stays what it is."""
-        held = {"flags": "", "deleted": False, "internal_date": self.web.clock.now(), "mail": "YTogYg=="}
+        held: dict[str, Any] = {
+            "flags": "",
+            "deleted": False,
+            "internal_date": self.web.clock.now(),
+            "mail": "YTogYg==",
+        }
         mail = self.web.records.add("mail", subject="x", size=4, **held)
         document = self.web.get(f"/api/mail/{mail}").json
         document["data"]["attributes"] |= {"mail": "eA==", "seen": True}
