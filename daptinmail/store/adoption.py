@@ -11,11 +11,12 @@ from twisted.logger import Logger
 
 from daptinmail.db.schema import mail, tombstone
 from daptinmail.interfaces.messages import Arrival, Flags
+from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.store.contents import Prepared, prepare
 from daptinmail.store.filenames import SYSTEM, FileName, base_of, parse
 from daptinmail.store.flags import from_column
-from daptinmail.store.maildir import Stamp, Tree, listing, locate, stamp
+from daptinmail.store.maildir import Stamp, Tree, listing, locate, stamp, sweep
 from daptinmail.store.mailrow import mail_values
 from daptinmail.store.marks import Marks
 from daptinmail.store.messages import rows_of
@@ -72,6 +73,7 @@ class Adoption:
 
     tree: Tree
     marks: Marks
+    clock: IClock
     _log: Logger = field(factory=Logger, init=False)
 
     def survey(self, connection: Connection, mailbox_id: int) -> Survey:
@@ -79,6 +81,7 @@ class Adoption:
         folder = folder_by_id(connection, mailbox_id)
         rows = rows_of(connection, _NAMES, mailbox_id, None)
         path = self.tree.of(folder)
+        sweep(path, self.clock.now())
         at = stamp(path)
         known = {row.file_name for row in rows}
         bases = {base_of(row.file_name): row.uid for row in rows}

@@ -61,6 +61,14 @@ def prepare_large(content: Content, staging: Path, token: UUID) -> Prepared:
         raise
 
 
+def clear_staging(staging: Path) -> int:
+    """Remove what an earlier run left in ``staging``; answers how many files."""
+    left = list(staging.iterdir()) if staging.is_dir() else []
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
 @contextmanager
 def whole(content: Content) -> Iterator[bytes | mmap.mmap]:
     """All octets as one buffer; those of a file are mapped, not read."""

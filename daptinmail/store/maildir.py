@@ -1,7 +1,9 @@
 """The Maildir++ tree: where things lie, and making and removing folders in a transaction."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +14,10 @@ from daptinmail.store.filenames import base_of
 from daptinmail.store.rows import Folder
 
 PLACES = ("cur", "new", "tmp")
+TEMPORARY = ".tmp-"
+"""Names in ``tmp`` that our transactions make begin so."""
+OLD = timedelta(hours=36)
+"""Age from which nobody can still be writing a file in ``tmp`` (https://cr.yp.to/proto/maildir.html)."""
 MARK = "maildirfolder"
 """An empty file that says a directory is a Maildir++ folder, not an account."""
 
@@ -29,6 +35,11 @@ class Tree:
     """Paths below ``root``, the mail directory."""
 
     root: Path
+
+    @property
+    def staging(self) -> Path:
+        """Large contents on their way; no domain's directory begins with a dot."""
+        return self.root / ".staging"
 
     def folder(self, account_directory: str, directory: str) -> Path:
         """The folder of a mailbox."""
@@ -57,7 +68,7 @@ class Tree:
         if not path.is_dir():
             return
         account = self.root / account_directory
-        away = account / "tmp" / f".tmp-deleted-{token.hex}" if directory else None
+        away = account / "tmp" / f"{TEMPORARY}deleted-{token.hex}" if directory else None
         if away is not None:
             transaction.make_directory(away.parent)
             transaction.rename(path, away)
@@ -101,6 +112,21 @@ def listing(path: Path) -> list[tuple[str, str]]:
         except FileNotFoundError:
             continue
     return found
+
+
+def sweep(path: Path, now: datetime) -> None:
+    """Remove what a crash of ours left in a folder's ``tmp`` long ago. Blocking."""
+    try:
+        left = [one for one in (path / "tmp").iterdir() if one.name.startswith(TEMPORARY)]
+    except FileNotFoundError:
+        return
+    for one in left:
+        if one.lstat().st_mtime > (now - OLD).timestamp():
+            continue
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
 
 
 def locate(path: Path, name: str) -> Path | None:

@@ -37,7 +37,7 @@ from daptinmail.interfaces.storage import Content, IStorage, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.store import views
 from daptinmail.store.adoption import Adoption
-from daptinmail.store.contents import SMALL, Prepared, prepare, prepare_large
+from daptinmail.store.contents import SMALL, Prepared, clear_staging, prepare, prepare_large
 from daptinmail.store.flags import canonical
 from daptinmail.store.listeners import Listeners
 from daptinmail.store.mailboxes import Mailboxes
@@ -88,7 +88,7 @@ class MessageStore:
         tree = Tree(self.mail_dir)
         messages = Messages(tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid())
         self.parts = Parts(messages, Marks(messages), Mailboxes(messages))
-        adoption = Adoption(tree, self.parts.marks)
+        adoption = Adoption(tree, self.parts.marks, self.clock)
         self._scan = Scan(self.storage, self.blocking, tree, self._watch, adoption)
 
     # Mailboxes
@@ -233,6 +233,10 @@ class MessageStore:
         """Stop telling."""
         self._listeners.remove(mailbox_id, listener)
 
+    def clear(self) -> int:
+        """Remove large contents that a crash left half-way; answers how many. Blocking; call at start."""
+        return clear_staging(self.parts.messages.tree.staging)
+
     async def reindex(self, account_id: int, progress: Progress = lambda done, total: None) -> int:
         """Give rows to the account's message files that have none, with their UIDs; answers how many.
 
@@ -270,9 +274,9 @@ class MessageStore:
         """Do in a pool thread what would hold up all other writes; ``None`` for what is small."""
         if content.size <= SMALL:
             return None
-        staging = self.mail_dir / "tmp"
+        staging, token = self.parts.messages.tree.staging, self.identifiers.uuid7()
         try:
-            return await self.blocking.run(prepare_large, content, staging, self.identifiers.uuid7())
+            return await self.blocking.run(prepare_large, content, staging, token)
         except OSError as error:
             raise Unavailable(cause=str(error)) from error
 
