@@ -1,6 +1,7 @@
 """Reading and changing the header section of a content that may be large: the body stays on disk."""
 
 from collections.abc import Callable, Collection
+from functools import cached_property
 from pathlib import Path
 
 from attrs import define, frozen
@@ -23,7 +24,7 @@ class Header:
 
     raw: bytes
 
-    @property
+    @cached_property
     def fields(self) -> HeaderSection:
         """Its fields."""
         return HeaderSection(self.raw)

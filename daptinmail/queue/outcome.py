@@ -40,7 +40,7 @@ class Settlement:
         ours = ledger.still_ours(transaction, self.holder, self.claim.ids)
         settled = [(row, self._settle(transaction, row)) for row in self.claim.rows if row.id in ours]
         given_up = [receipt for _, receipt in settled if receipt.outcome is Outcome.REFUSED]
-        if given_up:
+        if given_up and self.destination is not None:
             self.returns.return_in(transaction, self._returned(given_up))
         self.files.drop_in(transaction, self.claim.trail)
 

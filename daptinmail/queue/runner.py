@@ -264,8 +264,34 @@ class Queue:
 
     async def _record(self, claim: Claim, receipts: Sequence[Receipt]) -> None:
         """Write the outcome; insist, because a lost outcome sends the message again."""
+        may_return = True
+        for remaining in reversed(range(RECORD_TRIES)):
+            try:
+                settlement = await self._settlement(claim, receipts, may_return)
+                await self.storage.write(settlement.record)
+                break
+            except CancelledError:
+                raise
+            except Exception as error:
+                self.log.failure("{trail}: outcome not recorded", trail=claim.trail.hex)
+                if not remaining:
+                    raise
+                if isinstance(error, DaptinmailError) and error.temporary:
+                    await deferLater(self.timers, RECORD_PAUSE, lambda: None)
+                else:
+                    may_return = False  # What was sent must be known, even if nobody can be told of the rest.
+        for receipt in receipts:
+            self.log.info(
+                "{trail}: {recipient} {outcome}: {reply}",
+                trail=claim.trail.hex,
+                recipient=str(receipt.recipient),
+                outcome=receipt.outcome.value,
+                reply=str(receipt.reply),
+            )
+
+    async def _settlement(self, claim: Claim, receipts: Sequence[Receipt], may_return: bool) -> Settlement:
         live = self.live()
-        settlement = Settlement(
+        return Settlement(
             claim=claim,
             receipts={receipt.recipient: receipt for receipt in receipts},
             holder=self.holder,
@@ -275,22 +301,5 @@ class Queue:
             events=self.events,
             random=self.random,
             reporting_host=claim.helo or live.hostname,
-            destination=await self.returns.locate(claim.return_path),
+            destination=await self.returns.locate(claim.return_path) if may_return else None,
         )
-        for remaining in reversed(range(RECORD_TRIES)):
-            try:
-                await self.storage.write(settlement.record)
-                break
-            except DaptinmailError as error:
-                self.log.error("{trail}: outcome not recorded: {error}", trail=claim.trail.hex, error=error)
-                if not remaining:
-                    raise
-                await deferLater(self.timers, RECORD_PAUSE, lambda: None)
-        for receipt in receipts:
-            self.log.info(
-                "{trail}: {recipient} {outcome}: {reply}",
-                trail=claim.trail.hex,
-                recipient=str(receipt.recipient),
-                outcome=receipt.outcome.value,
-                reply=str(receipt.reply),
-            )

@@ -117,6 +117,7 @@ class SmtpClient(Protocol):
 
     def abort(self) -> None:
         """Close at once."""
+        self._closing = True
         self.transport.abortConnection()
 
     # What Twisted calls.

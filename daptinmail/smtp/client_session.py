@@ -74,7 +74,7 @@ class ClientSession:
             return self._receipts(recipients, mail)
         if mail.code != 250:
             raise _unusable("answered MAIL with", mail)
-        accepted = [one for one, reply in zip(recipients, answers, strict=True) if 250 <= reply.code < 260]
+        accepted = [one for one, reply in zip(recipients, answers, strict=True) if 200 <= reply.code < 300]
         decided = [
             receipt
             for one, reply in zip(recipients, answers, strict=True)
@@ -165,6 +165,9 @@ class ClientSession:
                 if self.connection.answered:
                     return False
                 await self.connection.write(stuffer.feed(chunk), BLOCK_TIMEOUT)
+        except BaseException:
+            self.connection.abort()  # Half a message is on its way: nothing more may be said, not even QUIT.
+            raise
         finally:
             self.connection.end_content()
             file.close()

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from daptinmail.db.schema import outbox
+from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.transfer import IQueue, OutboundMessage
 from daptinmail.mail.address import Address
@@ -184,6 +185,36 @@ class RetryTests(QueueCase):
         self.assertEqual((returned.trail, returned.return_path, returned.destination), (trail, ALICE, ALICE))
         self.assertEqual([str(one.recipient) for one in returned.receipts], ["b@x.example"])
         self.assertEqual(returned.reporting_host, "mail.example.com")
+
+    def test_null_path(self) -> None:
+        """Nobody is told that a notification could not be delivered (RFC 5321 §4.5.5)."""
+        self.transfer.replies["x.example"] = GONE
+        self.start()
+        self.enqueue("a@x.example", return_path=None)
+        self.assertEqual([row.state for row in self.rows()], ["failed"])
+        self.assertEqual(self.returns.returned, [])
+
+    def test_notification_fails(self) -> None:
+        """If the sender cannot be told, what was delivered is still recorded, and not sent again for ever."""
+        for error in (ValueError("cannot compose"), NotFound()):
+            self.returns.error = error
+            self.transfer.replies["b@x.example"] = GONE
+            self.start()
+            self.enqueue("a@x.example", "b@x.example")
+            self.assertEqual([row.state for row in self.rows()][-2:], ["sent", "failed"])
+            self.assertEqual(len(self.flushLoggedErrors(type(error))), 1)
+
+    def test_database_is_busy(self) -> None:
+        """An outcome that cannot be written is written later, under the same lease."""
+        self.returns.error = Unavailable()
+        self.transfer.replies["x.example"] = GONE
+        self.start()
+        self.enqueue("a@x.example")
+        self.returns.error = None
+        self.timers.advance(10)
+        self.assertEqual([row.state for row in self.rows()], ["failed"])
+        self.assertEqual((len(self.transfer.requests), len(self.returns.returned)), (1, 1))
+        self.flushLoggedErrors(Unavailable)
 
     def test_exhausted_schedule_comes_back(self) -> None:
         """With Daptin's schedule the fifth failure is the last, and the sender is told."""

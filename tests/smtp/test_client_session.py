@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -231,6 +231,32 @@ class DisappearanceTests(SessionCase):
         sending = self.accepted()
         self.lose(clean=False)
         self.failureResultOf(sending, HostFailed)
+
+    def test_cut_off_in_the_content(self) -> None:
+        """A transfer that is cancelled within the content says nothing more: QUIT would be part of the message."""
+        blocked: Deferred[bytes] = Deferred()
+
+        class Blocked(SynchronousBlocking):
+            def run(self, function: Any, *arguments: object) -> "Deferred[Any]":
+                return blocked if function.__name__ == "read" else super().run(function, *arguments)
+
+        self.session.blocking = Blocked()
+        sending = self.accepted()
+        self.host(b"354 go\r\n")
+        self.transport.clear()
+        sending.cancel()
+        self.session.close()
+        self.failureResultOf(sending, CancelledError)
+        self.assertEqual(self.transport.value(), b"")
+        self.assertTrue(self.transport.aborted)
+
+    def test_early_answer(self) -> None:
+        """A host that refuses within the content is believed, and the connection is given up."""
+        sending = self.accepted()
+        self.host(b"354 go\r\n552 5.3.4 too much\r\n")
+        (receipt,) = self.successResultOf(sending)
+        self.assertEqual((receipt.outcome, receipt.reply.status), (Outcome.REFUSED, "5.3.4"))
+        self.assertTrue(self.transport.aborted)
 
     def test_silent_greeting(self) -> None:
         """A host that never greets is given up after five minutes."""

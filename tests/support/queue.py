@@ -92,8 +92,9 @@ class MemoryQueue:
 @implementer(IReturns)
 @define(eq=False)
 class MemoryReturns:
-    """Keeps what would be returned, of committed transactions; addresses are all elsewhere."""
+    """Keeps what would be returned, of committed transactions; addresses are all elsewhere. Raises ``error`` if set."""
 
+    error: Exception | None = None
     returned: list[ReturnedMessage] = field(factory=list)
 
     async def locate(self, return_path: Address | None) -> Delivery | Address | None:
@@ -102,4 +103,6 @@ class MemoryReturns:
 
     def return_in(self, transaction: ITransaction, message: ReturnedMessage) -> None:
         """Kept when the transaction commits."""
+        if self.error:
+            raise self.error
         transaction.after_commit(lambda: self.returned.append(message))
