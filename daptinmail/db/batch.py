@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 from sqlalchemy import Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -124,9 +125,10 @@ class GroupCommit:
     def _together(self, units: Sequence[Unit], may_link: bool = True) -> None:
         files = FileEffects(self.disk, may_link)
         with self.engine.connect() as connection, connection.begin() as transaction:
+            savepoints = connection.connection.cursor() if len(units) > 1 else None
             try:
                 for unit in units:
-                    self._run(unit, connection, files, len(units) > 1)
+                    self._run(unit, connection, files, savepoints)
                 if all(unit.failure for unit in units):
                     transaction.rollback()
                     return
@@ -140,22 +142,23 @@ class GroupCommit:
                 raise
         files.finish()
 
-    def _run(self, unit: Unit, connection: Connection, files: FileEffects, savepoint: bool) -> None:
+    def _run(self, unit: Unit, connection: Connection, files: FileEffects, savepoints: DBAPICursor | None) -> None:
+        """Run one unit. ``savepoints`` is the driver's cursor, several times faster than a ``Connection`` for these."""
         unit.failure, unit.callbacks = None, []
         now = self.clock.now()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         mark = files.mark()
-        if savepoint:
-            connection.exec_driver_sql("SAVEPOINT unit")
+        if savepoints is not None:
+            savepoints.execute("SAVEPOINT unit")
         try:
             unit.result = unit.work(Transaction(connection, now, files, unit.callbacks))
         except Exception as error:  # noqa: BLE001 - told to the waiter
             unit.fail(error)
             files.undo(mark)
-            if savepoint:
-                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
-        if savepoint:
-            connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+            if savepoints is not None:
+                savepoints.execute("ROLLBACK TO SAVEPOINT unit")
+        if savepoints is not None:
+            savepoints.execute("RELEASE SAVEPOINT unit")
 
 
 def _roll_back(connection: Connection) -> None:

@@ -29,9 +29,11 @@ def upgrade() -> None:
     """Make the tables, then the indexes on their standard columns."""
     _make_settings()
     _make_users()
+    _make_servers()
     _make_accounts()
     _make_mailboxes()
     _make_mail()
+    _make_metadata()
     _make_outbox()
     for table in RECORDS:
         for column in ("created_at", "user_account_id"):
@@ -123,8 +125,8 @@ def _make_users() -> None:
     op.create_index("ix_record_usergroup_usergroup_id", "record_usergroup", ["usergroup_id"])
 
 
-def _make_accounts() -> None:
-    """Servers, certificates, mail accounts."""
+def _make_servers() -> None:
+    """Mail servers and certificates."""
     op.create_table(
         "mail_server",
         *_standard("mail_server"),
@@ -155,6 +157,10 @@ def _make_accounts() -> None:
         sa.UniqueConstraint("hostname", name="uq_certificate_hostname"),
         sqlite_autoincrement=True,
     )
+
+
+def _make_accounts() -> None:
+    """Mail accounts."""
     op.create_table(
         "mail_account",
         *_standard("mail_account"),
@@ -264,6 +270,10 @@ def _make_mail() -> None:
     op.create_index("ix_mail_internal_date", "mail", ["internal_date"])
     op.create_index("ix_mail_mail_box_id_modseq", "mail", ["mail_box_id", "modseq"])
     op.create_index("ix_mail_message_id", "mail", ["message_id"])
+
+
+def _make_metadata() -> None:
+    """What FETCH answers of messages."""
     op.create_table(
         "mail_metadata",
         sa.Column("mail_id", Key, nullable=False),
