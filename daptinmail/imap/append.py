@@ -1,11 +1,15 @@
 """APPEND. The message is in the spool by the time the command runs."""
 
+from twisted.logger import Logger
+
 from daptinmail.errors import NotFound
 from daptinmail.imap.answers import Answer, MissingTarget, no, ok
 from daptinmail.imap.copy_move import target_mailbox
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Append
 from daptinmail.interfaces.messages import Arrival
+
+log = Logger()
 
 
 async def append(session: Session, arguments: Append) -> Answer:
@@ -24,4 +28,5 @@ async def append(session: Session, arguments: Append) -> Answer:
         raise MissingTarget from None
     finally:
         spooled.discard()
+    log.info("{session}: {trail} appended", session=session.id, trail=arrival.trail.hex)
     return ok(b"APPEND completed", b"APPENDUID %d %d" % (appended.uidvalidity, appended.uid))

@@ -74,7 +74,6 @@ class Transport(Protocol):
 class Connection(IMAP4Server):
     """Octets in, octets out, time-outs and the end. Subclasses say what to do with commands."""
 
-    IDENT = b"IMAP4rev1 service ready"
     timeOut = limits.LOGIN_TIMEOUT  # noqa: N815 - Twisted's name
     POSTAUTH_TIMEOUT = limits.AUTOLOGOUT
 
@@ -111,6 +110,7 @@ class Connection(IMAP4Server):
         self.edge.sessions.add(self)
         log.info("{session}: connection from {peer}", session=name, peer=self.peer)
         self._time_out_after(self.timeOut)
+        self.IDENT = b"%b IMAP4rev1 service ready" % self.edge.hostname.encode("ascii", "replace")
         IMAP4Server.sendServerGreeting(self)
         self.writer.flush()
 
@@ -204,7 +204,7 @@ class Connection(IMAP4Server):
         """The next line if it has come."""
         line = self.reader.take_line()
         if isinstance(line, Fault):
-            self.report(Fault(line.tag, line.answer, fatal=True))
+            self.report(Fault(None, line.answer, fatal=True))
             raise Disconnected
         return line
 

@@ -37,7 +37,9 @@ class Cursor:
         return self._at >= len(self._line) and self._part == len(self._parts) - 1
 
     def end(self) -> None:
-        """Nothing may be left."""
+        """Nothing may be left. Some clients put spaces there, which harm nobody."""
+        while self.skip(b" "):
+            pass
         if not self.at_end():
             raise Malformed("Unexpected text at the end of the command")
 

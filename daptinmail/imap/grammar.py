@@ -28,12 +28,12 @@ T = TypeVar("T")
 
 MONTHS = (b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC")
 DATE_TIME = re.compile(
-    rb"([ 0-9][0-9])-([a-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})", re.IGNORECASE
+    rb"([ 0-9]?[0-9])-([a-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})", re.IGNORECASE
 )
 SYSTEM_FLAGS = (rb"\Answered", rb"\Flagged", rb"\Deleted", rb"\Seen", rb"\Draft")
 SYSTEM_FLAG_BY_NAME = {flag.upper(): flag for flag in SYSTEM_FLAGS}
 STATUS_ITEMS = (b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN")
-SPECIAL_USES = {use.upper(): use for use in (*SPECIAL_USE_MAILBOXES.values(), rb"\All", rb"\Flagged")}
+SPECIAL_USES = {use.upper(): use for use in SPECIAL_USE_MAILBOXES.values()}
 
 
 def nothing(cursor: Cursor) -> None:

@@ -37,6 +37,8 @@ async def _search(session: Session, arguments: Search) -> list[int]:
         unread = await _search_index(session, evaluator, some, found)
         for first in range(0, len(unread), TEXT_SLICE):
             await _search_files(session, evaluator, unread[first : first + TEXT_SLICE], found)
+        for candidate in some:
+            candidate.facts = None  # header sections of a whole mailbox would not fit
         await session.writer.drain()
     return sorted(found)
 

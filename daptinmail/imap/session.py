@@ -182,7 +182,11 @@ class Session:
             return
         if selected.dirty or always:
             selected.dirty = False
-            changes = await self.store.changes(selected.mailbox.id, selected.modseq)
+            try:
+                changes = await self.store.changes(selected.mailbox.id, selected.modseq)
+            except BaseException:
+                selected.dirty = True
+                raise
             lines = selected.catch_up(changes)
             self.untagged(*lines)
         if may_expunge:

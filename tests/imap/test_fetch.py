@@ -132,6 +132,7 @@ class ItemTests(SynchronousTestCase):
             "(FLAGS  UID)",
             "FLAGS UID",
             "(ALL)",
+            "(FLAGS )",
             "BODY[",
             "BODY[]<1>",
             "BODY[]<1.0>",

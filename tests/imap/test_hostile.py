@@ -105,6 +105,10 @@ class AfterLoginTests(SynchronousTestCase):
             client.run("S: * BAD ...\nC: 1 NOOP\nS: 1 OK ...")
         client.run("C: lonely\nS: lonely BAD ...\nC: a NOOP x\nS: a BAD ...\nC: b  NOOP\nS: b BAD ...")
 
+    def test_spaces_at_the_end(self) -> None:
+        """Spaces after a command, which some clients send, do no harm."""
+        Server().login().run("C: 1 NOOP  \nS: 1 OK ...")
+
     def test_many_fetch_items(self) -> None:
         """One message is not sent a thousand times over."""
         server = Server()

@@ -12,8 +12,11 @@ class WholeSessionTests(SynchronousTestCase):
         """A client logs in, selects INBOX, reads a message and logs out."""
         server = Server()
         server.put()
-        server.login().run(
+        server.connect().run(
             rf"""
+            S: * OK [CAPABILITY IMAP4rev1 ...] imap.example.com IMAP4rev1 service ready
+            C: 0 LOGIN ann@example.com password
+            S: 0 OK ...
             C: 1 SELECT INBOX
             S: * FLAGS (\Answered \Flagged \Deleted \Seen \Draft)
             S: * 1 EXISTS

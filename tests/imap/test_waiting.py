@@ -1,0 +1,209 @@
+"""A store that takes its time: what happens while a command waits."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from daptinmail.errors import Unavailable
+from tests.imap.session import MESSAGE, Server
+
+IMMEDIATE = {"listen", "unlisten"}
+
+
+@define(eq=False)
+class SlowStore:
+    """Passes everything on to ``store``, at once or, while ``slow``, when ``answer`` is called.
+
+    ``failing``: calls of these names fail with ``Unavailable``.
+    """
+
+    store: Any
+    slow: bool = False
+    failing: set[str] = field(factory=set)
+    calls: list[str] = field(factory=list)
+    _waiting: list[Callable[[], None]] = field(factory=list)
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        method: Callable[..., Awaitable[object]] = getattr(self.store, name)
+        return method if name in IMMEDIATE else self._later(name, method)
+
+    def _later(self, name: str, method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def call(*arguments: object, **keywords: object) -> object:
+            self.calls.append(name)
+            if name in self.failing:
+                raise Unavailable
+            result = await method(*arguments, **keywords)
+            if self.slow:
+                ready: Deferred[None] = Deferred()
+                self._waiting.append(lambda: ready.callback(None))
+                await ready
+            return result
+
+        return call
+
+    def answer(self) -> None:
+        """The oldest call gets its result."""
+        self._waiting.pop(0)()
+
+    def answer_all(self) -> None:
+        """Until nobody waits."""
+        while self._waiting:
+            self.answer()
+
+
+def slow_server() -> tuple[Server, SlowStore]:
+    """One message, a store that can be slowed."""
+    server = Server()
+    server.put()
+    store = SlowStore(server.store)
+    server.factory.store = store  # type: ignore[assignment]  # it provides what __getattr__ passes on
+    return server, store
+
+
+class SlowStoreTests(SynchronousTestCase):
+    """The store answers later."""
+
+    def test_commands_wait_for_each_other(self) -> None:
+        """Pipelined commands run one at a time, in order."""
+        server, store = slow_server()
+        client = server.login()
+        store.slow = True
+        client.send(b"1 SELECT INBOX\r\n2 FETCH 1 (UID RFC822.SIZE)\r\n3 SEARCH SUBJECT hello\r\n")
+        client.run("S! silent")
+        store.answer()
+        client.run("S! silent")
+        store.answer()
+        client.run("S* 1 OK ...\nS! silent")
+        store.answer_all()
+        client.run("S: * 1 FETCH (UID 1 ...\nS: 2 OK ...\nS: * SEARCH 1\nS: 3 OK ...")
+
+    def test_change_during_select(self) -> None:
+        """A message that arrives while SELECT reads the mailbox is told with the next command."""
+        server, store = slow_server()
+        client = server.login()
+        store.slow = True
+        client.send(b"1 SELECT INBOX\r\n")
+        store.answer()
+        server.put()
+        store.slow = False
+        store.answer_all()
+        client.run("S* * 1 EXISTS\nS* * 2 EXISTS\nS: * 2 RECENT\nS: 1 OK ...")
+
+    def test_change_during_idle_catch_up(self) -> None:
+        """A message that arrives while IDLE asks what happened is not forgotten."""
+        server, store = slow_server()
+        client = server.select()
+        store.slow = True
+        client.run("C: 1 IDLE\nS: + idling")
+        server.put()
+        store.answer()
+        store.answer_all()
+        client.run("S: * 2 EXISTS\nS: * 2 RECENT\nS! silent")
+
+    def test_lost_during_select(self) -> None:
+        """A connection lost while SELECT waits leaves no listener."""
+        for answers in (0, 1):
+            server, store = slow_server()
+            client = server.login()
+            store.slow = True
+            client.send(b"1 SELECT INBOX\r\n")
+            for _ in range(answers):
+                store.answer()
+            client.lose()
+            store.answer_all()
+            self.assertFalse(any(server.store.listeners.values()))
+            self.assertEqual(server.clock.getDelayedCalls(), [])
+
+    def test_lost_during_fetch(self) -> None:
+        """A connection lost while FETCH waits ends it quietly."""
+        server, store = slow_server()
+        client = server.select()
+        store.slow = True
+        client.send(b"1 FETCH 1 BODY[]\r\n2 FETCH 1 BODY[]\r\n")
+        store.answer()
+        client.lose()
+        store.answer_all()
+        client.run("S! silent")
+        self.assertFalse(any(server.store.listeners.values()))
+
+    def test_lost_during_append(self) -> None:
+        """A connection lost while the message is being stored leaves nothing in the spool."""
+        server, store = slow_server()
+        client = server.login()
+        store.slow = True
+        client.send(b"1 APPEND INBOX {%d+}\r\n%b\r\n" % (len(MESSAGE), MESSAGE))
+        client.lose()
+        store.answer_all()
+        self.assertEqual(server.spool.open, set())
+
+    def test_flags_need_no_store(self) -> None:
+        """FETCH of flags and UIDs is answered from the view."""
+        server, store = slow_server()
+        client = server.select()
+        store.calls.clear()
+        client.run("C: 1 FETCH 1 (FLAGS UID)\nS: * 1 FETCH ...\nS: 1 OK ...")
+        self.assertEqual(store.calls, [])
+
+    def test_metadata_opens_no_file(self) -> None:
+        """FETCH of everything but content asks the index only, and so does a header search."""
+        server, store = slow_server()
+        client = server.select()
+        store.calls.clear()
+        client.send(b"1 FETCH 1 (ENVELOPE BODY BODYSTRUCTURE INTERNALDATE BODY.PEEK[HEADER])\r\n2 SEARCH SUBJECT hello\r\n")
+        self.assertEqual(store.calls, ["metadata", "metadata"])
+
+
+class FailingStoreTests(SynchronousTestCase):
+    """The store cannot."""
+
+    def test_unavailable(self) -> None:
+        """A failing disk is said as UNAVAILABLE; the session goes on."""
+        server, store = slow_server()
+        client = server.select()
+        store.failing = {"metadata", "change_flags", "copy", "append", "mailbox", "expunge", "mailboxes"}
+        client.run(
+            r"""
+            C: 1 FETCH 1 ENVELOPE
+            S: 1 NO [UNAVAILABLE] ...
+            C: 2 STORE 1 +FLAGS (\Seen)
+            S: 2 NO [UNAVAILABLE] ...
+            C: 3 EXPUNGE
+            S: 3 NO [UNAVAILABLE] ...
+            C: 4 LIST "" *
+            S: 4 NO [UNAVAILABLE] ...
+            C: 5 FETCH 1 FLAGS
+            S: * 1 FETCH ...
+            S: 5 OK ...
+            """
+        )
+
+    def test_failed_select(self) -> None:
+        """When the view cannot be read, nothing is selected and nobody listens."""
+        server, store = slow_server()
+        client = server.login()
+        store.failing = {"snapshot"}
+        client.run("C: 1 SELECT INBOX\nS: 1 NO [UNAVAILABLE] ...\nC: 2 CHECK\nS: 2 BAD ...")
+        self.assertFalse(any(server.store.listeners.values()))
+
+    def test_failed_catch_up(self) -> None:
+        """When the changes cannot be read, the command's answer comes all the same."""
+        server, store = slow_server()
+        client = server.select()
+        server.put()
+        store.failing = {"changes"}
+        client.run("C: 1 FETCH 1 UID\nS: * 1 FETCH (UID 1)\nS: 1 OK ...")
+        self.assertEqual(len(self.flushLoggedErrors(Unavailable)), 1)
+
+    def test_news_is_told_later(self) -> None:
+        """What could not be told then is told once it can be."""
+        server, store = slow_server()
+        client = server.select()
+        server.put()
+        store.failing = {"changes"}
+        client.run("C: 1 FETCH 1 UID\nS: * 1 FETCH (UID 1)\nS: 1 OK ...")
+        self.flushLoggedErrors(Unavailable)
+        store.failing = set()
+        client.run("C: 2 FETCH 1 UID\nS: * 1 FETCH (UID 1)\nS: * 2 EXISTS\nS: * ... RECENT\nS: 2 OK ...")
