@@ -6,6 +6,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from daptinmail.db.schema import DEFAULT_PERMISSION
 from daptinmail.interfaces.messages import Arrival, Flags
 from daptinmail.mail.summary import Summary
 from daptinmail.store.flags import DELETED, SEEN, to_column
@@ -53,7 +54,7 @@ def mail_values(
     arrival: Arrival,
     recipient: str,
 ) -> dict[str, Any]:
-    """All columns of a new row (compat 1.5, 6.6)."""
+    """All columns of a new row but ``id`` and ``updated_at`` (compat 1.5, 6.6)."""
     return {
         **place_values(placed),
         **flag_values(flags),
@@ -74,6 +75,10 @@ def mail_values(
         "is_tls": arrival.tls,
         "internal_date": internal_date or placed.now,
         "size": size,
+        "version": 1,
+        "permission": DEFAULT_PERMISSION,
+        "spam_score": 0.0,
+        "spam": False,
     }
 
 

@@ -22,6 +22,7 @@ from daptinmail.store.listeners import Listeners
 from daptinmail.store.maildir import Tree, locate
 from daptinmail.store.mailrow import Placed, mail_values, metadata_values, place_values
 from daptinmail.store.rows import Folder, folder_by_id, step
+from daptinmail.store.statements import RawInsert
 from daptinmail.store.watch import Watch
 
 MAX_LISTED = 500
@@ -30,7 +31,8 @@ MAX_LISTED = 500
 _mail = mail.c
 _metadata = mail_metadata.c
 _INSERT = insert(mail)
-_INSERT_METADATA = insert(mail_metadata)
+_INSERT_NEW = RawInsert("mail", [column.name for column in _mail if column.name not in {"id", "updated_at"}], "id")
+_INSERT_METADATA = RawInsert("mail_metadata", [column.name for column in _metadata])
 _COPY_METADATA = insert(mail_metadata).from_select(
     ["mail_id", "envelope", "body", "bodystructure", "header", "parts"],
     select(
@@ -126,10 +128,8 @@ class Messages:
 
     def insert(self, connection: Connection, values: dict[str, Any], prepared: Prepared) -> None:
         """Write the rows of one message."""
-        key = connection.execute(_INSERT, values).inserted_primary_key
-        if key is None:
-            raise RuntimeError("the database gave no id")
-        connection.execute(_INSERT_METADATA, metadata_values(key[0], prepared.summary))
+        key: int = _INSERT_NEW.execute(connection, values)
+        _INSERT_METADATA.execute(connection, metadata_values(key, prepared.summary))
 
     def copy(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int], target_id: int) -> Copied:
         """Copy messages, their files as second names."""

@@ -54,6 +54,9 @@ from daptinmail.store.watch import Watch
 T = TypeVar("T")
 P = ParamSpec("P")
 
+FLAGS_SLICE = 1000
+"""Messages whose flags change in one unit, so that STORE on a large mailbox does not hold up mail that comes in."""
+
 
 @frozen
 class Parts:
@@ -197,7 +200,11 @@ class MessageStore:
         unchanged_since: int | None = None,
     ) -> list[Change]:
         """Change flags."""
-        return await self._write(self.parts.marks.change, mailbox_id, uids, mode, canonical(flags), unchanged_since)
+        flags, wanted, done = canonical(flags), sorted(set(uids)), list[Change]()
+        for start in range(0, max(len(wanted), 1), FLAGS_SLICE):
+            part = wanted[start : start + FLAGS_SLICE]
+            done += await self._write(self.parts.marks.change, mailbox_id, part, mode, flags, unchanged_since)
+        return done
 
     async def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
         """Copy messages, all or none."""
