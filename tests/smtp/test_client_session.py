@@ -1,6 +1,6 @@
 """The client's side of the conversation, line by line."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -33,6 +33,12 @@ class FakeTransport(StringTransport):
 
     secured = False
     aborted = False
+    on_write: Callable[[], None] | None = None
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.on_write and len(data) > 1000:
+            self.on_write()
 
     def startTLS(self, creator: object, normal: bool = True) -> bool:
         self.secured = True
@@ -256,6 +262,21 @@ class DisappearanceTests(SessionCase):
         self.host(b"354 go\r\n552 5.3.4 too much\r\n")
         (receipt,) = self.successResultOf(sending)
         self.assertEqual((receipt.outcome, receipt.reply.status), (Outcome.REFUSED, "5.3.4"))
+        self.assertTrue(self.transport.aborted)
+
+    def test_slow_reader(self) -> None:
+        """A host that does not read holds us back, and after three minutes is given up (RFC 5321 §4.5.3.2.5)."""
+        self.request.path.write_bytes(b"line\r\n" * 50_000)
+        sending = self.accepted()
+        self.transport.clear()
+        self.transport.on_write = self.connection.pauseProducing
+        self.host(b"354 go\r\n")
+        first = len(self.transport.value())
+        self.assertTrue(0 < first < 70_000, first)
+        self.connection.resumeProducing()
+        self.assertGreater(len(self.transport.value()), first)
+        self.clock.advance(180)
+        self.failureResultOf(sending, HostFailed)
         self.assertTrue(self.transport.aborted)
 
     def test_silent_greeting(self) -> None:
