@@ -120,14 +120,18 @@ def _only_reads(connection: sqlite3.Connection, record: object) -> None:
 
 
 def _postgresql(url: URL, readers: bool, pool: dict[str, Any]) -> Engine:
-    arguments: dict[str, Any] = {"connect_timeout": 10, "application_name": "daptinmail"}
+    arguments = {"connect_timeout": 10, "application_name": "daptinmail"}
     if readers:
-        arguments["options"] = "-c default_transaction_read_only=on"
         pool["isolation_level"] = "REPEATABLE READ"
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **pool)
-    if not readers:
-        event.listen(engine, "connect", _synchronous_commit)
+    event.listen(engine, "connect", _read_only if readers else _synchronous_commit)
     return engine
+
+
+def _read_only(connection: Any, record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    connection.commit()
 
 
 def _synchronous_commit(connection: Any, record: object) -> None:
