@@ -43,10 +43,11 @@ class Facts:
     @cached_property
     def sent(self) -> date | None:
         """The date in the Date field, as written there (RFC 3501 §6.4.4: disregarding time and zone)."""
-        parsed = parsedate_tz((self.header.first(b"date") or b"")[:200].decode("latin-1"))
+        text = (self.header.first(b"date") or b"")[:200].decode("latin-1")
         try:
+            parsed = parsedate_tz(text)
             return date(*parsed[:3]) if parsed else None
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, IndexError, TypeError):
             return None
 
 

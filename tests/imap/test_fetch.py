@@ -86,6 +86,12 @@ class ItemTests(SynchronousTestCase):
             self.literal('BODY[HEADER.FIELDS ("subject")]', "BODY[HEADER.FIELDS (subject)]"), b"Subject: outer\r\n\r\n"
         )
 
+    def test_odd_field_names(self) -> None:
+        """Names that are no atoms come back quoted, or as literals."""
+        self.assertEqual(self.literal('BODY[HEADER.FIELDS ("X Y\\"")]', 'BODY[HEADER.FIELDS ("X Y\\"")]'), b"\r\n")
+        self.client.send(b"1 FETCH 1 BODY[HEADER.FIELDS ({3+}\r\nX\xffY)]\r\n")
+        self.assertIn(b"BODY[HEADER.FIELDS ({3}\r\nX\xffY)] {2}\r\n\r\n)", self.client.answers())
+
     def test_parts(self) -> None:
         """Parts by number, their MIME headers, and the message inside."""
         self.assertEqual(self.literal("BODY[1]"), b"first part")

@@ -182,6 +182,31 @@ class KeyTests(SynchronousTestCase):
             """
         )
 
+    def test_many_messages(self) -> None:
+        """Large mailboxes are searched in slices between which others have a turn."""
+        for _ in range(1100):
+            self.server.put(THIRD[:30])
+        self.client.run("C: 1 NOOP\nS* 1 OK ...\nC: 2 SEARCH DRAFT\nS! silent")
+        self.server.clock.advance(0)
+        self.client.run("S: * SEARCH 3\nS: 2 OK ...")
+        self.client.send(b"3 SEARCH SUBJECT lunch\r\n")
+        self.server.clock.advance(0)
+        self.client.run("S: * SEARCH 2\nS: 3 OK ...")
+
+    def test_vanished(self) -> None:
+        """Messages expunged meanwhile are not found, and do not stop the search."""
+        other = self.server.select().run("C: 1 EXPUNGE\nS: * 2 EXPUNGE\nS: 1 OK ...")
+        other.lose()
+        self.assertEqual(self.found("NOT BODY words"), "3")
+        self.assertEqual(self.found("ALL"), "1 3")
+
+    def test_odd_dates(self) -> None:
+        """A Date field that is none matches no SENT key."""
+        for number, text in enumerate((b"yesterday", b"99 Foo 2026", b"Thu, 45 Jan 2026 10:00:00 +0000", b""), 4):
+            self.server.put(b"Date: " + text + b"\r\n\r\n")
+            self.client.run("C: 1 NOOP\nS* 1 OK ...")
+            self.assertEqual(self.found(f"{number} SENTSINCE 1-Jan-1970"), "", text)
+
     def test_bad_spelling(self) -> None:
         """What is no search program is BAD."""
         for program in (

@@ -7,8 +7,10 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.errors import Unavailable
+from daptinmail.errors import NotFound, StoreDamaged, Unavailable
+from daptinmail.interfaces.messages import Opened
 from tests.imap.session import MESSAGE, Server
+from tests.support.dialogue import Dialogue
 
 IMMEDIATE = {"listen", "unlisten"}
 
@@ -24,10 +26,11 @@ class SlowStore:
     slow: bool = False
     failing: set[str] = field(factory=set)
     calls: list[str] = field(factory=list)
+    replaced: dict[str, Callable[..., Awaitable[object]]] = field(factory=dict)
     _waiting: list[Callable[[], None]] = field(factory=list)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
-        method: Callable[..., Awaitable[object]] = getattr(self.store, name)
+        method: Callable[..., Awaitable[object]] = self.replaced.get(name) or getattr(self.store, name)
         return method if name in IMMEDIATE else self._later(name, method)
 
     def _later(self, name: str, method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
@@ -152,8 +155,60 @@ class SlowStoreTests(SynchronousTestCase):
         server, store = slow_server()
         client = server.select()
         store.calls.clear()
-        client.send(b"1 FETCH 1 (ENVELOPE BODY BODYSTRUCTURE INTERNALDATE BODY.PEEK[HEADER])\r\n2 SEARCH SUBJECT hello\r\n")
+        client.send(
+            b"1 FETCH 1 (ENVELOPE BODY BODYSTRUCTURE INTERNALDATE BODY.PEEK[HEADER])\r\n2 SEARCH SUBJECT hello\r\n"
+        )
         self.assertEqual(store.calls, ["metadata", "metadata"])
+
+
+class ContentTests(SynchronousTestCase):
+    """Files that are not as the index says."""
+
+    def opening(self, content: bytes, size: int) -> Dialogue:
+        """A session whose message file holds ``content`` where ``size`` octets should be."""
+        server, store = slow_server()
+        server.put(MESSAGE + b"x" * (size - len(MESSAGE)))
+        client = server.select()
+
+        async def open_file(mailbox_id: int, uid: int) -> Opened:
+            return Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
+
+        store.replaced["open"] = open_file
+        return client
+
+    def test_short_file(self) -> None:
+        """A file that is too short is an internal fault, told as such before anything is sent."""
+        self.opening(b"short", 1000).run("C: 1 FETCH 2 BODY.PEEK[]\nS: 1 NO [SERVERBUG] ...\nC: 2 NOOP\nS: 2 OK ...")
+        self.assertEqual(len(self.flushLoggedErrors(StoreDamaged)), 1)
+
+    def test_short_large_file(self) -> None:
+        """In the middle of a large literal only the end of the connection is honest."""
+        client = self.opening(b"x" * 300_000, 600_000)
+        client.send(b"1 FETCH 2 BODY.PEEK[]\r\n2 NOOP\r\n")
+        self.assertTrue(client.wire.aborted)
+        self.assertNotIn(b"OK", client.answers())
+        self.assertEqual(len(self.flushLoggedErrors(StoreDamaged)), 1)
+
+    def test_vanished(self) -> None:
+        """A message that vanished between index and file is passed over."""
+        server, store = slow_server()
+        client = server.select()
+
+        async def open_file(mailbox_id: int, uid: int) -> Opened:
+            raise NotFound
+
+        store.replaced["open"] = open_file
+        client.run(
+            """
+            C: 1 FETCH 1 BODY.PEEK[TEXT]
+            S: 1 NO [EXPUNGEISSUED] ...
+            C: 2 UID FETCH 1 BODY.PEEK[TEXT]
+            S: 2 OK ...
+            C: 3 SEARCH BODY morning
+            S: * SEARCH
+            S: 3 OK ...
+            """
+        )
 
 
 class FailingStoreTests(SynchronousTestCase):
