@@ -122,8 +122,11 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
 
 def one_line_for_operators(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """An ``excepthook``: what the operator can mend is one line, everything else a traceback."""
+    """An ``excepthook``: what the operator can mend is one line, everything else a traceback.
+
+    The line goes to the real standard error; twistd has put its log in the place of the other.
+    """
     if isinstance(error, ConfigurationError):
-        print(f"twistd daptinmail: {error.text}", file=sys.stderr)
+        print(f"twistd daptinmail: {error.text}", file=sys.__stderr__)
     else:
         sys.__excepthook__(kind, error, traceback)

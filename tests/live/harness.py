@@ -138,9 +138,12 @@ class Server:
         self.process.wait_for("HTTP API on")
         return self.process
 
-    def stop(self) -> int:
+    def stop(self) -> None:
         """End it in order."""
-        return self.process.stop() if self.process else 0
+        if self.process is not None and self.process.child.poll() is None:
+            self.process.child.send_signal(signal.SIGTERM)
+            self.process.wait_for("Server Shut Down.")
+            self.process.stop()
 
     def kill(self) -> None:
         """Pull the plug."""

@@ -39,7 +39,7 @@ class Site:
         self.add_server("mx.example.test", self.mx, always_on_tls=False, authentication_required=False)
         for username in (ALICE, BOB):
             self.add_account(username)
-        self.server.configure("imaps.enabled", "true")
+        self.server.configure("imps.enabled", "true")
         self.server.configure("imap.listen_interface", f"127.0.0.1:{self.imaps}")
         self.server.configure("imap.hostname", "imap.example.test")
         self.server.restart()

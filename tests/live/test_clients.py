@@ -1,5 +1,6 @@
 """Real clients against one running instance."""
 
+import atexit
 import imaplib
 import smtplib
 from pathlib import Path
@@ -22,18 +23,16 @@ def need(*programs: str) -> None:
 class ClientTests(SynchronousTestCase):
     """Each client does what its user would do."""
 
-    site: ClassVar[Site]
+    _shared: ClassVar[list[Site]] = []
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        """One instance for all clients."""
-        cls.site = Site()
-        cls.site.start()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """It ends in order."""
-        assert cls.site.server.stop() == 0
+    def setUp(self) -> None:
+        """One instance for all clients; it ends with the process."""
+        if not self._shared:
+            site = Site()
+            atexit.register(site.server.stop)
+            site.start()
+            self._shared.append(site)
+        (self.site,) = self._shared
 
     def inbox(self, username: str = BOB) -> list[bytes]:
         """All messages in the INBOX."""
@@ -109,7 +108,7 @@ class ClientTests(SynchronousTestCase):
         )
         imap = f"imaps://127.0.0.1:{self.site.imaps}"
         self.assertIn("INBOX", run(*user, f"{imap}/"))
-        found = run(*user, f"{imap}/INBOX?SUBJECT curl").split()
+        found = run(*user, f"{imap}/INBOX?SUBJECT%20curl").split()
         self.assertEqual(len(found), 3, found)
         self.assertIn("Subject: curl", run(*user, f"{imap}/INBOX;MAILINDEX={found[-1]}"))
 
@@ -253,11 +252,12 @@ SyncState *
         directory.mkdir()
         saved = directory / "saved"
         settings = (
+            f'set folder={directory} record="" postponed={directory}/postponed',
             "set ssl_verify_host=no ssl_force_tls=yes",
             f"set certificate_file={self.certificate()}",
             f'set imap_user="{BOB}" imap_pass="{PASSWORD}"',
-            "set sort=date-received delete=no confirmappend=no copy=no mbox_type=mbox",
-            f'push "<last-entry><copy-message>{saved}<enter><exit>"',
+            "set sort=date-received delete=no confirmappend=no confirmcreate=no copy=no mbox_type=mbox",
+            f'folder-hook . "push <last-entry><copy-message><kill-line>{saved}<enter><exit>"',
         )
         (directory / "rc").write_text("\n".join(settings) + "\n")
         run(

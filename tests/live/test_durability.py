@@ -93,7 +93,7 @@ class DurabilityTests(SynchronousTestCase):
         session.select("INBOX")
         session.store("1:5", "+FLAGS", r"(\Flagged Work)")
         session.uid("MOVE", "6:8", "Archive")
-        session.store("9", "+FLAGS", r"(\Deleted)")
+        session.store("7", "+FLAGS", r"(\Deleted)")
         site.server.kill()
         site.server.start()
         session = site.login()
