@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from twisted.logger import Logger
 
 from daptinmail.db.schema import mail, tombstone
+from daptinmail.errors import Unavailable
 from daptinmail.interfaces.messages import Arrival, Flags
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, ITransaction
@@ -77,12 +78,19 @@ class Adoption:
     _log: Logger = field(factory=Logger, init=False)
 
     def survey(self, connection: Connection, mailbox_id: int) -> Survey:
-        """Compare a folder with its rows. Rows first: what they name was on disk before."""
+        """Compare a folder with its rows. Rows first: what they name was on disk before.
+
+        Raises:
+            Unavailable: the folder is not there at all.
+        """
         folder = folder_by_id(connection, mailbox_id)
         rows = rows_of(connection, _NAMES, mailbox_id, None)
         path = self.tree.of(folder)
         sweep(path, self.clock.now())
         at = stamp(path)
+        if not at.cur:
+            # Perhaps a file system that is not mounted: nobody's messages are expunged for that.
+            raise Unavailable("Mailbox not available, please try again later", cause=f"no directory {path}/cur")
         known = {row.file_name for row in rows}
         bases = {base_of(row.file_name): row.uid for row in rows}
         files = listing(path)

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.schema import event, mail, tombstone
-from daptinmail.errors import NotFound
+from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.messages import FlagMode, IMessageStore
 from daptinmail.interfaces.storage import ITransaction
 from tests.contracts.message_store_base import ARRIVAL, DELETED, FLAGGED, SEEN, Listening, StoreCase, content
@@ -159,6 +159,19 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         self.assertEqual(list(self.now(self.store.changes(inbox, since)).expunged), [1])
         kinds = self.stored.read(lambda connection: list(connection.execute(select(event.c.kind)).scalars()))
         self.assertIn("message.vanished", kinds)
+
+    def test_tree_not_mounted(self) -> None:
+        """If the whole folder is missing, nothing is expunged: the messages are back when the disk is."""
+        self.add()
+        self.restart()
+        away = self.root.with_name("unmounted")
+        self.root.rename(away)
+        inbox = self.inbox().id
+        self.refused(self.store.snapshot(inbox), Unavailable)
+        self.refused(self.store.open(inbox, 1), Unavailable)
+        self.refused(self.store.append(inbox, content(), frozenset(), None, ARRIVAL), Unavailable)
+        away.rename(self.root)
+        self.assertEqual((self.uids(), self.octets(1)), ([1], content().read()))
 
     def test_leftover_of_expunge(self) -> None:
         """A crash between commit and unlink must not bring an expunged message back."""
