@@ -1,13 +1,14 @@
 """An IMAP server in memory, for dialogues."""
 
 from attrs import define, field
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from daptinmail.accounts.checker import make_portal
 from daptinmail.imap.protocol import ImapServer
 from daptinmail.imap.server import ImapFactory
 from daptinmail.interfaces.directory import Account
-from daptinmail.interfaces.messages import Appended, Arrival, Flags
+from daptinmail.interfaces.messages import Appended, Arrival, Flags, IMessageStore
 from daptinmail.interfaces.storage import Content
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
@@ -57,6 +58,15 @@ class Server:
             implicit_tls=True,
         )
 
+    @property
+    def messages(self) -> IMessageStore:
+        """The store under test."""
+        return self.store
+
+    def heard(self) -> bool:
+        """True while somebody listens to a mailbox."""
+        return any(self.store.listeners.values())
+
     def connect(self) -> Dialogue:
         """A new connection, its greeting unread."""
         wire = Wire()
@@ -79,9 +89,11 @@ class Server:
     def put(self, content: bytes = MESSAGE, flags: Flags = frozenset(), mailbox: str = "INBOX") -> int:
         """Store a message; its UID."""
         added: list[Appended] = []
-        row = self.store._named(self.account.id, mailbox).row
-        trail = self.store.identifiers.uuid7()
-        _ = self.store.append(row.id, Content(len(content), content), flags, None, Arrival(trail)).addCallback(
-            added.append
-        )
+
+        async def append() -> Appended:
+            box = await self.messages.mailbox(self.account.id, mailbox)
+            arrival = Arrival(self.factory.identifiers.uuid7())
+            return await self.messages.append(box.id, Content(len(content), content), flags, None, arrival)
+
+        _ = Deferred.fromCoroutine(append()).addCallback(added.append)
         return added[0].uid

@@ -8,9 +8,13 @@ from tests.imap.session import MESSAGE, Server
 class WholeSessionTests(SynchronousTestCase):
     """The shortest useful session."""
 
+    def server(self) -> Server:
+        """A listener over the store under test."""
+        return Server()
+
     def test_reads_a_message(self) -> None:
         """A client logs in, selects INBOX, reads a message and logs out."""
-        server = Server()
+        server = self.server()
         server.put()
         server.connect().run(
             rf"""
