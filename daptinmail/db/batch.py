@@ -24,6 +24,9 @@ from daptinmail.interfaces.storage import Content, ITransaction
 OUR_FAULT = (OSError, OperationalError, InterfaceError, InternalError)
 """What the disk or the database raises when it, and not the caller, is at fault."""
 
+GIVE_UP = 5
+"""Units tried in vain, one after the other, before the rest of a batch fails untried: each may wait for seconds."""
+
 
 @implementer(ITransaction)
 @frozen(eq=False)
@@ -113,14 +116,24 @@ class GroupCommit:
                 unit.fail(error)
         except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
             self.log.warn("a batch of {count} units failed, trying one by one: {error}", count=len(units), error=error)
-            for unit in units:
-                self._again(unit)
+            self._one_by_one(units)
 
-    def _again(self, unit: Unit) -> None:
+    def _one_by_one(self, units: Sequence[Unit]) -> None:
+        """Each unit in its own transaction, until it is clear that none will succeed."""
+        in_vain = 0
+        for unit in units:
+            if in_vain == GIVE_UP:
+                unit.fail(OSError("the disk or the database does not work"))
+            else:
+                in_vain = 0 if self._again(unit) else in_vain + 1
+
+    def _again(self, unit: Unit) -> bool:
         try:
             self._together([unit], may_link=False)
         except Exception as error:  # noqa: BLE001 - told to the waiter
             unit.fail(error if isinstance(error, OUR_FAULT) else OSError(repr(error)))
+            return False
+        return True
 
     def _together(self, units: Sequence[Unit], may_link: bool = True) -> None:
         files = FileEffects(self.disk, may_link)

@@ -61,7 +61,7 @@ def _integer(bits: int) -> Callable[[object, Any], int]:
         try:
             if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
                 raise ValueError
-            if isinstance(value, str) and len(value) > 30:
+            if isinstance(value, str) and (len(value) > 30 or "_" in value):
                 raise ValueError
             number = int(value)
         except (ValueError, TypeError, OverflowError) as error:

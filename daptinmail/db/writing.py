@@ -12,7 +12,7 @@ from daptinmail.db.permissions import Action, demand
 from daptinmail.db.relations import GROUPS, KINDS, OWNER, Kind, ToMany
 from daptinmail.db.rows import Loaded, fetch, load, resolve, targets
 from daptinmail.db.schema import DEFAULT_PERMISSION, record_usergroup
-from daptinmail.errors import Conflict, Forbidden, NotFound
+from daptinmail.errors import Conflict, Forbidden, Invalid, NotFound
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.storage import ITransaction
@@ -92,7 +92,7 @@ class Writing:
         relation = _to_many(kind, name)
         child = KINDS[relation.target]
         demand(connection, kind.name, row, self.viewer, Action.REFER)
-        wanted = [fetch(connection, child, target, self.viewer, Action.UPDATE, lock=True) for target in references]
+        wanted = [self._child(child, name, target) for target in dict.fromkeys(references)]
         changed = [self._link(child, item, relation.column, row["id"]) for item in wanted]
         if replace:
             column = child.table.c[relation.column]
@@ -142,6 +142,12 @@ class Writing:
                 continue
             if self.transaction.connection.scalar(select(exists().where(column == row["id"]))):
                 raise Conflict(f"There are {relation.target} rows that belong to this {kind.name}")
+
+    def _child(self, child: Kind, name: str, reference: UUID) -> Row:
+        try:
+            return fetch(self.transaction.connection, child, reference, self.viewer, Action.UPDATE, lock=True)
+        except NotFound as error:
+            raise Invalid(fields={name: error.text}) from error
 
     def _link(self, child: Kind, row: Row, column: str, parent: int) -> tuple[Kind, Row]:
         return child, self._update(child, row, {column: parent}).row

@@ -154,6 +154,7 @@ class Secrets(RecordsCase):
             visible = set(EXPOSURES[kind.name].visible)
             self.assertEqual(visible - set(kind.table.c.keys()), set())
             self.assertEqual(visible & hidden, set())
+            self.assertEqual(set(kind.labels) - visible, set())
 
     def test_the_empty_password_sent_back_changes_nothing(self) -> None:
         """A client that sends a document back as it got it does not blank the password."""

@@ -78,10 +78,11 @@ class Relating(RecordsCase):
         server, other = self.server(), self.server("mail.b.test")
         account = self.account(server)
         targets = [account.reference, UUID(int=5)]
-        self.refused(
+        error = self.refused(
             self.records.relate("mail_server", other.reference, "mail_account_id", targets, False, ADMINISTRATOR),
-            NotFound,
+            Invalid,
         )
+        self.assertEqual(error.fields, {"mail_account_id": "no such mail_account"})
         self.assertEqual(self.ends("mail_server", server, "mail_account_id"), [account.reference])
 
     def test_groups(self) -> None:

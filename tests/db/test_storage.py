@@ -181,6 +181,15 @@ class Grouping(StorageCase):
             self.disk.failing = {}
             self.assertEqual((self.names(), self.files()), ([], []), call)
 
+    def test_a_dead_disk_is_not_tried_for_ever(self) -> None:
+        """With a hundred messages waiting for a disk that is gone, all are told soon, not after a hundred attempts."""
+        self.disk.failing = {"fsync": 1000}
+        results = self.together(*[self.place(f"m{number}") for number in range(100)])
+        self.assertEqual({type(result.value) for result in results}, {Unavailable})
+        self.assertLess(self.disk.calls.count("fsync"), 10)
+        self.disk.failing = {}
+        self.assertEqual((self.names(), self.files()), ([], []))
+
     def test_a_commit_that_fails(self) -> None:
         """A unit that only the commit finds fault with fails alone; the others are kept."""
 
