@@ -1,9 +1,9 @@
 """The promises of ``IMessageStore`` about names, subscriptions and accounts."""
 
 from daptinmail.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES
+from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, Delivery
 from daptinmail.mail.address import Address
-from tests.contracts.message_store_base import Listening, StoreCase
+from tests.contracts.message_store_base import ARRIVAL, Listening, StoreCase, content
 
 
 class MailboxNamesContract(StoreCase):
@@ -39,6 +39,12 @@ class MailboxNamesContract(StoreCase):
         self.now(self.store.create(self.account, "a/b/c"))
         self.assertLessEqual({"a", "a/b", "a/b/c"}, set(self.names()))
         self.refused(self.store.create(self.account, "a/b"), AlreadyExists)
+
+    def test_create_does_not_subscribe(self) -> None:
+        """A mailbox made by its owner is subscribed when the owner says so; one made by a delivery is shown."""
+        self.assertFalse(self.now(self.store.create(self.account, "quiet")).subscribed)
+        self.now(self.store.deliver(content(), [Delivery(self.account, "a@example.test", "Lists")], ARRIVAL))
+        self.assertTrue(self.box("Lists").subscribed)
 
     def test_unicode_names(self) -> None:
         """Names in any script, with dots and ampersands, are kept; both forms of é are one name."""

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.schema import event, mail, tombstone
-from daptinmail.errors import NotFound, Unavailable
+from daptinmail.errors import AlreadyExists, NotFound, Unavailable
 from daptinmail.interfaces.messages import FlagMode, IMessageStore
 from daptinmail.interfaces.storage import ITransaction
 from tests.contracts.message_store_base import ARRIVAL, DELETED, FLAGGED, SEEN, Listening, StoreCase, content
@@ -159,6 +159,16 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         self.assertEqual(list(self.now(self.store.changes(inbox, since)).expunged), [1])
         kinds = self.stored.read(lambda connection: list(connection.execute(select(event.c.kind)).scalars()))
         self.assertIn("message.vanished", kinds)
+
+    def test_folder_of_another_program(self) -> None:
+        """A mailbox created where another program made a folder shows what lies in it; nothing is renamed onto it."""
+        for place in ("cur", "new", "tmp"):
+            (self.root / ".Lists" / place).mkdir(parents=True)
+        self.place("new/9.x.host", folder=".Lists")
+        self.refused(self.store.rename(self.account, "Sent", "Lists"), AlreadyExists)
+        self.now(self.store.create(self.account, "Lists"))
+        self.assertEqual(self.octets(self.uids("Lists")[0], "Lists"), MAIL)
+        self.assertIn("Sent", self.names())
 
     def test_tree_not_mounted(self) -> None:
         """If the whole folder is missing, nothing is expunged: the messages are back when the disk is."""

@@ -1,5 +1,6 @@
 """Large contents: streamed, shared between recipients, and nothing left over."""
 
+import errno
 import os
 import tracemalloc
 from pathlib import Path
@@ -9,11 +10,48 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.storage import Content
-from tests.contracts.message_store_base import ARRIVAL, StoreCase
+from tests.contracts.message_store_base import ARRIVAL, Listening, StoreCase, content
+from tests.support.storage import HastyFiles, MemoryStorage
 from tests.support.stored import Stored
 
 MIB = 1024 * 1024
 HEADER = b"Subject: large\r\nContent-Type: text/plain\r\n\r\n"
+
+
+class FullDisk(HastyFiles):
+    """A disk that fills up when ``full`` is set."""
+
+    full = False
+
+    def fsync(self, descriptor: int) -> None:
+        """No space left, as some file systems say only now."""
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class FullDiskTests(StoreCase, SynchronousTestCase):
+    """The disk is full in the middle of a delivery."""
+
+    def test_nothing_remains(self) -> None:
+        """Delivery to two accounts fails as a whole, is temporary, and leaves neither rows nor files."""
+        disk = FullDisk()
+        storage = MemoryStorage(disk=disk)
+        stored = Stored(storage, storage.directory / "mail")
+        self.store, self.clock = stored.store, stored.clock
+        self.account = stored.now(lambda t: stored.open_account(t, "a@example.test"))
+        self.neighbour = stored.now(lambda t: stored.open_account(t, "b@example.test"))
+        before, ear = self.inbox(), Listening()
+        self.store.listen(before.id, ear)
+        disk.full = True
+        both = [Delivery(self.account, "a@example.test", "New/box"), Delivery(self.neighbour, "b@example.test")]
+        self.refused(self.store.deliver(content(), both, ARRIVAL), Unavailable)
+        self.refused(self.store.append(before.id, content(), frozenset(), None, ARRIVAL), Unavailable)
+        self.assertEqual((self.inbox(), self.names().count("New"), ear.heard), (before, 0, []))
+        self.assertFalse((stored.mail_dir / "example.test" / "a" / ".New").exists())
+        files = [path for path in stored.mail_dir.rglob("*") if path.is_file() and path.name != "maildirfolder"]
+        self.assertEqual(files, [])
+        disk.full = False
+        self.assertEqual(self.add(), 1)
 
 
 class LargeContentTests(StoreCase, SynchronousTestCase):
@@ -61,8 +99,8 @@ class LargeContentTests(StoreCase, SynchronousTestCase):
     def test_shared_by_recipients(self) -> None:
         """One message for two accounts is on disk once."""
         deliveries = [Delivery(self.account, "a@example.test"), Delivery(self.neighbour, "b@example.test")]
-        for content in (self.spooled(2 * MIB, b"Received: y\r\n"), Content(len(HEADER), HEADER)):
-            self.now(self.store.deliver(content, deliveries, ARRIVAL))
+        for large in (self.spooled(2 * MIB, b"Received: y\r\n"), Content(len(HEADER), HEADER)):
+            self.now(self.store.deliver(large, deliveries, ARRIVAL))
         inodes = [{path.stat().st_ino for path in self.files(name)} for name in ("a", "b")]
         self.assertEqual(inodes[0], inodes[1])
         self.assertEqual(len(inodes[0]), 2)
