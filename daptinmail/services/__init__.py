@@ -8,5 +8,6 @@
 ``sockets``     ports bound before privileges are dropped
 ``control``     reconcile: makes running listeners match wanted ones, and says what it did
 ``quickstart``  the first set-up in one command
+``upkeep``      renewals
 ``logs``        log lines as JSON
 """

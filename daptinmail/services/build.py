@@ -47,6 +47,7 @@ from daptinmail.services.listeners import Listeners
 from daptinmail.services.live import CurrentLive
 from daptinmail.services.quickstart import Ports, Quickstart
 from daptinmail.services.sockets import BoundSockets
+from daptinmail.services.upkeep import Upkeep
 from daptinmail.settings import Boot, OutboundSettings
 from daptinmail.smtp.client_connect import TcpConnect
 from daptinmail.smtp.transfer import Transfer
@@ -106,6 +107,7 @@ class Parts:
     listeners: Listeners
     control: Control
     quickstart: Quickstart
+    upkeep: Upkeep
     site: IProtocolFactory
     _log = Logger()
 
@@ -127,9 +129,11 @@ class Parts:
                 code=self.domain.setup_code,
             )
         await self.mail.queue.start()
+        self.upkeep.start()
 
     async def stop(self) -> None:
         """Listeners and sessions first, then the queue, then storage."""
+        self.upkeep.stop()
         await self.listeners.stop()
         await self.mail.queue.stop()
         await self.ground.storage.stop()
@@ -172,7 +176,8 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         identifiers=ground.identifiers,
     )
     quickstart = Quickstart(boot, domain.users, records, configuration, control, ground.blocking, print_line)
-    return Parts(ground, domain, mail, listeners, control, quickstart, make_site(api.resource(), reactor))
+    upkeep = Upkeep(reactor, ground.live, domain.contexts)
+    return Parts(ground, domain, mail, listeners, control, quickstart, upkeep, make_site(api.resource(), reactor))
 
 
 def _ground(boot: Boot, reactor: Any) -> Ground:

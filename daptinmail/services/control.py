@@ -17,7 +17,7 @@ from daptinmail.interfaces.tls import ITlsContexts
 from daptinmail.services.listeners import Listeners
 from daptinmail.services.live import CurrentLive
 from daptinmail.services.sockets import write_list
-from daptinmail.services.wanted import IMAP_NAME, Wanted, wanted_listeners
+from daptinmail.services.wanted import IMAP_NAME, Wanted, hostnames, wanted_listeners
 from daptinmail.settings import Boot, Live
 
 LISTENING = {"kept", "started", "changed"}
@@ -48,7 +48,7 @@ class Control:
         try:
             live = await self._live.refresh()
             wanted = wanted_listeners(live)
-            for hostname in _hostnames(wanted):
+            for hostname in hostnames(wanted):
                 await self._contexts.ensure(hostname)
             applied = await self._listeners.apply(wanted.listeners)
             reports = [*applied, *_fault_reports(live, wanted)]
@@ -90,13 +90,6 @@ def _statuses(live: Live, wanted: Wanted, applied: Mapping[str, ListenerReport])
             report = applied[str(server.interface)]
             statuses[server.id] = ("listening" if report.action in LISTENING else "failed", report.message)
     return statuses
-
-
-def _hostnames(wanted: Wanted) -> list[str]:
-    """Every host name that needs a certificate."""
-    names = [listener.server.hostname for listener in wanted.listeners.values() if listener.server]
-    names += [listener.imap.hostname for listener in wanted.listeners.values() if listener.imap]
-    return list(dict.fromkeys(names))
 
 
 def _fault_reports(live: Live, wanted: Wanted) -> list[ListenerReport]:

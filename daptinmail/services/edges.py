@@ -70,7 +70,7 @@ class Edges:
         )
 
     def front(self, wanted: WantedListener, smtp: SmtpFactory | None, imap: ImapFactory | None) -> IProtocolFactory:
-        """What the port itself talks to: TLS first if it is implicit, and the choice of protocol if there are two."""
+        """What the port itself talks to: the protocol, or TLS that ends in time and then the choice of protocol."""
         served: dict[bytes, IProtocolFactory] = {}
         hosts: dict[str, bytes] = {}
         if imap is not None and wanted.imap is not None:
@@ -80,11 +80,9 @@ class Edges:
             served[SMTP_ALPN] = smtp
             hosts[wanted.server.hostname] = SMTP_ALPN
         default = SMTP_ALPN if SMTP_ALPN in served else IMAP_ALPN
-        inner = served[default]
         if not wanted.implicit_tls:
-            return inner
-        if len(served) > 1:
-            inner = MultiplexFactory(by_protocol=served, by_hostname=hosts, default=default, clock=self._reactor)
+            return served[default]
+        inner = MultiplexFactory(by_protocol=served, by_hostname=hosts, default=default, clock=self._reactor)
         certified = wanted.server.hostname if wanted.server else next(iter(hosts))
         context = self._contexts.front(certified, tuple(served))
         return TLSMemoryBIOFactory(ServerConnections(context), False, inner, self._reactor)

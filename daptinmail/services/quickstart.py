@@ -19,7 +19,7 @@ from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.records import Condition, Draft, IRecords, Query
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.mail.address import Address
-from daptinmail.services.sockets import BoundSockets, read_list
+from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot, Interface
 
 FILE_NAME = "quickstart.json"
@@ -81,7 +81,7 @@ class Plan:
 
 def choose_ports(boot: Boot, sockets: BoundSockets) -> Ports | None:
     """Bind the ports of a first quickstart while privileges last; ``None`` if an earlier run has chosen."""
-    if read_list(boot.data_dir) or (boot.data_dir / FILE_NAME).exists():
+    if (boot.data_dir / FILE_NAME).exists():
         return None
     smtp = sockets.bind_first(Interface("0.0.0.0", port) for port in SUBMISSION_PORTS)
     imap = sockets.bind_first(Interface("0.0.0.0", port) for port in IMAP_PORTS)
@@ -117,8 +117,7 @@ class Quickstart:
         path = self._boot.data_dir / FILE_NAME
         if path.exists():
             return Plan.from_json(json.loads(path.read_text()))
-        if ports is None:
-            raise OSError("the data directory is in use already; make the administrator over HTTP")
+        assert ports is not None  # chosen whenever the file is missing
         plan = Plan(address, self._new_password(), self._new_password(), ports, http)
         write_private(path, lambda file: json.dump(plan.as_json(), file, indent=2))
         return plan

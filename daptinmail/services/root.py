@@ -91,6 +91,7 @@ class Root(Service):
         assert self._parts is not None
         addresses = tuple(http_address(port.getHost()) for port in self._http_ports)
         await self._parts.open(self._boot.quickstart, self._ports, addresses)
+        self._sockets.close()
         self._http.current = self._parts.site
         self._log.info("HTTP API on {addresses}", addresses=" ".join(addresses))
 

@@ -42,6 +42,13 @@ def wanted_listeners(live: Live) -> Wanted:
     return wanted
 
 
+def hostnames(wanted: Wanted) -> list[str]:
+    """Every host name that needs a certificate."""
+    names = [listener.server.hostname for listener in wanted.listeners.values() if listener.server]
+    names += [listener.imap.hostname for listener in wanted.listeners.values() if listener.imap]
+    return list(dict.fromkeys(names))
+
+
 def _add_server(wanted: Wanted, server: ServerSettings) -> None:
     if server.interface is None:
         wanted.faults[server.id] = server.fault

@@ -67,7 +67,7 @@ def main() -> None:
         sink.listen(reactor, plan["port"], address)
     StandardIO(Commands(sinks))
     say(dns=":".join(map(str, stub.listen(reactor))))
-    reactor.run()  # type: ignore[attr-defined]  # the reactor is a module to mypy
+    reactor.run()
 
 
 def self_signed() -> Any:

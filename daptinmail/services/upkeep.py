@@ -1,0 +1,48 @@
+"""What has to be done from time to time: certificates of our own making are renewed before they expire."""
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from daptinmail.errors import DaptinmailError
+from daptinmail.interfaces.tls import ITlsContexts
+from daptinmail.net.blocking import deferred
+from daptinmail.services.live import CurrentLive
+from daptinmail.services.wanted import hostnames, wanted_listeners
+
+INTERVAL = 12 * 3600  # seconds; our certificates are renewed in their last 30 days
+
+
+@define(eq=False)
+class Upkeep:
+    """Runs by itself between ``start`` and ``stop``."""
+
+    _timers: IReactorTime
+    _live: CurrentLive
+    _contexts: ITlsContexts
+    _loop: LoopingCall = field(init=False)
+    _ended: "Deferred[LoopingCall] | None" = field(init=False, default=None)
+    _log = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._loop = LoopingCall(deferred(self.run))
+        self._loop.clock = self._timers
+
+    def start(self) -> None:
+        """From now on, the first time after one interval."""
+        self._ended = self._loop.start(INTERVAL, now=False)
+
+    def stop(self) -> None:
+        """No more."""
+        if self._loop.running:
+            self._loop.stop()
+
+    async def run(self) -> None:
+        """Do it now. A failure is logged and tried again at the next turn."""
+        for hostname in hostnames(wanted_listeners(self._live.value)):
+            try:
+                await self._contexts.ensure(hostname)
+            except DaptinmailError as error:
+                self._log.error("cannot renew the certificate of {name}: {error}", name=hostname, error=error.text)
