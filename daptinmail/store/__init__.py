@@ -1,16 +1,36 @@
 """Where messages live: Maildir++ content, one database, views at a modseq.
 
-``names``         mailbox name <-> Maildir++ directory name; directories of accounts
-``filenames``     the names of message files: size, UID and system flags stand in them
-``flags``         flags <-> column text; canonical spelling and limits
-``messagestore``  ``IMessageStore``: the coroutines, listeners, large contents
-``mailboxes``     in the storage thread: create, delete, rename, accounts
-``messages``      in the storage thread: append, deliver, copy, move, expunge
-``marks``         in the storage thread: flags
-``views``         in reader threads: snapshots, changes, metadata, counts
-``maildir``       paths of the tree; what a scan of a folder found
-``adoption``      in the storage thread: merges what other tools did to a folder
+Called in the reactor:
+
+``messagestore``  ``IMessageStore``: the coroutines
+``listeners``     who wants to hear of which mailbox
+``scan``          brings a mailbox up to date with its folder
 ``reindex``       rebuilds rows from the tree
 ``spool``         ``ISpool``: content while it arrives
 ``rules``         what ``mail_box`` and ``mail`` rows do beyond holding columns
+
+In the storage thread:
+
+``mailboxes``     create, delete, rename, subscribe, accounts
+``messages``      append, copy, move, expunge
+``marks``         flags
+``adoption``      merges what other programs did to a folder (its survey runs in reader threads)
+
+In reader and pool threads:
+
+``views``         snapshots, changes, metadata, counts
+``opened``        one message file, open
+``contents``      summaries and large contents, before they are stored
+``watch``         notices that other programs were there
+
+Values and pure rules:
+
+``names``         mailbox name <-> Maildir++ directory name; directories of accounts
+``filenames``     the names of message files: size, UID and system flags stand in them
+``flags``         flags <-> column text; canonical spelling and limits
+``maildir``       paths of the tree, its folders made and taken away
+``rows``          a mailbox's row with its place; modseq, UID and UIDVALIDITY
+``mailrow``       the values of a new ``mail`` row
+``statements``    inserts on the hot path
+``bodytext``      the text of a message as the API shows it
 """
