@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
+from sqlalchemy import Connection
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.disk import FileSystem
@@ -16,7 +18,9 @@ from daptinmail.db.engine import open_engine
 from daptinmail.db.migrate import migrate
 from daptinmail.db.storage import MAX_BATCH, MAX_WAITING, Storage
 from daptinmail.errors import AlreadyExists, Unavailable
+from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.net.blocking import PoolBlocking
 from tests.contracts.storage import StorageContract, Work, put, small
 from tests.support.runtime import SteadyClock, SynchronousBlocking
 from tests.support.storage import MemoryStorage, ThreadCalls
@@ -89,10 +93,14 @@ class StorageCase(SynchronousTestCase):
         engine = open_engine(f"sqlite:///{base / 'db'}")
         migrate(engine)
         self.storage = self.running = Storage(
-            engine, SteadyClock(), self.reactor, SynchronousBlocking(), self.disk, self.max_waiting
+            engine, SteadyClock(), self.reactor, self.blocking(), self.disk, self.max_waiting
         )
         self.running.start()
         self.addCleanup(lambda: self.settled(self.running.stop()))
+
+    def blocking(self) -> IBlocking:
+        """Where readers run."""
+        return SynchronousBlocking()
 
     def settled(self, waiting: Any) -> Any:
         """What comes of it, with the reactor turned by hand."""
@@ -253,6 +261,51 @@ class Grouping(StorageCase):
         self.assertEqual(self.settled(last), "z")
         self.assertEqual([failure.type for failure in failures], [CancelledError, CancelledError])
         self.assertEqual(self.names(), ["first", "z"])
+
+
+class Reading(StorageCase):
+    """Readers in threads of their own."""
+
+    def blocking(self) -> PoolBlocking:
+        """A real pool."""
+        pool = ThreadPool(0, 2)
+        pool.start()
+        self.addCleanup(pool.stop)
+        return PoolBlocking(self.reactor, pool)
+
+    def test_a_snapshot(self) -> None:
+        """A reader sees one state of everything, whatever is committed meanwhile, and holds up no writer."""
+        began, written = threading.Event(), threading.Event()
+        count = "SELECT count(*) FROM _config"
+
+        def work(connection: Connection) -> tuple[Any, Any]:
+            before = connection.exec_driver_sql(count).scalar()
+            began.set()
+            written.wait(60)
+            return before, connection.exec_driver_sql(count).scalar()
+
+        reading = self.storage.read(work)
+        began.wait(60)
+        self.assertEqual(self.settled(self.storage.write(put("a"))), "a")
+        written.set()
+        self.assertEqual(self.settled(reading), (0, 0))
+        self.assertEqual(self.settled(self.storage.read(lambda c: c.exec_driver_sql(count).scalar())), 1)
+
+    def test_stop_waits_for_readers(self) -> None:
+        """The database is not closed under a reader."""
+        hold = threading.Event()
+
+        def work(connection: Connection) -> Any:
+            hold.wait(60)
+            return connection.exec_driver_sql("SELECT 5").scalar()
+
+        reading = self.storage.read(work)
+        stopping = self.running.stop()
+        self.reactor.turn()
+        self.assertNoResult(stopping)
+        hold.set()
+        self.assertEqual(self.settled(reading), 5)
+        self.assertIsNone(self.settled(stopping))
 
 
 class Overload(StorageCase):

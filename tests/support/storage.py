@@ -112,5 +112,9 @@ class ThreadCalls:
         results: list[Any] = []
         waiting = waiting.addBoth(results.append)
         while not results:
-            self._calls.get(timeout=60)()
+            self.turn()
         return results[0]
+
+    def turn(self) -> None:
+        """Run one call, when a thread asks for it."""
+        self._calls.get(timeout=60)()
