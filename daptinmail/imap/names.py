@@ -50,23 +50,27 @@ def ancestors(name: str) -> list[str]:
 def matches(pattern: str, name: str) -> bool:
     """True if a LIST pattern matches: ``*`` anything, ``%`` anything within one level.
 
-    Takes time in proportion to both lengths, whatever the pattern.
+    Takes time in proportion to both lengths, whatever the pattern: bit ``i`` of ``reached`` says that the pattern so
+    far can match the first ``i`` characters.
     """
-    reachable = [True, *([False] * len(name))]
+    positions: dict[str, int] = {}
+    for position, char in enumerate(name, 1):
+        positions[char] = positions.get(char, 0) | 1 << position
+    end = 1 << len(name)
+    inside = (2 * end - 2) & ~positions.get(DELIMITER, 0)
+    reached = 1
     for symbol in pattern:
         if symbol == "*":
-            reachable = _spread(reachable, name, stop="")
+            reached = -(reached & -reached) & (2 * end - 1)
         elif symbol == "%":
-            reachable = _spread(reachable, name, stop=DELIMITER)
+            reached |= _spread(reached << 1 & inside, inside)
         else:
-            reachable = [False, *(before and symbol == char for before, char in zip(reachable, name, strict=False))]
-        if not any(reachable):
+            reached = reached << 1 & positions.get(symbol, 0)
+        if not reached:
             return False
-    return reachable[-1]
+    return bool(reached & end)
 
 
-def _spread(reachable: list[bool], name: str, stop: str) -> list[bool]:
-    spread = [reachable[0]]
-    for position, char in enumerate(name, 1):
-        spread.append(reachable[position] or (spread[-1] and char != stop))
-    return spread
+def _spread(starts: int, allowed: int) -> int:
+    """``starts`` and every bit above them as far as ``allowed`` goes without a gap; the carry of an addition runs."""
+    return ((allowed + starts) ^ allowed) & allowed | starts

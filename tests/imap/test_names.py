@@ -61,5 +61,6 @@ class PatternTests(SynchronousTestCase):
     def test_many_wildcards(self) -> None:
         """A pattern made to be slow is not."""
         start = time.process_time()
-        self.assertFalse(matches("*a" * 200 + "b", "a" * 500))
+        for _ in range(50):
+            self.assertFalse(matches("*a%" * 330 + "b", "a" * 1000))
         self.assertLess(time.process_time() - start, 1)
