@@ -1,9 +1,13 @@
 """STORE."""
 
+from collections.abc import Sequence
+
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.limits import VIEW_SLICE
+from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Store
+from daptinmail.interfaces.messages import Change, FlagMode, Flags
 
 
 async def store(session: Session, arguments: Store) -> Answer:
@@ -21,15 +25,40 @@ async def _store(session: Session, arguments: Store, uid: bool) -> Answer:
     indexes = view.indexes(arguments.messages, uid)
     uids = [view.uids[index] for index in indexes if view.uids[index] not in view.gone]
     changes = await session.store.change_flags(view.mailbox.id, uids, arguments.mode, arguments.flags) if uids else []
-    view.take_flags(changes)
     stored = {change.uid for change in changes}
-    told = [index for index in indexes if view.uids[index] in stored]
-    session.untagged(*view.new_keyword_lines(told))
-    if not arguments.silent:
-        for count, index in enumerate(told, 1):
-            session.untagged(view.fetch_line(index, with_uid=uid))
-            if count % VIEW_SLICE == 0:
-                await session.breathe()
+    changed = [index for index in indexes if view.uids[index] in stored]
+    told = _surprises(view, changes, arguments) if arguments.silent else changed
+    view.take_flags(changes)
+    session.untagged(*view.new_keyword_lines(changed))
+    for count, index in enumerate(told, 1):
+        session.untagged(view.fetch_line(index, with_uid=uid))
+        if count % VIEW_SLICE == 0:
+            await session.breathe()
     if len(stored) < len(indexes) and not uid:
         raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")
     return ok(b"STORE completed")
+
+
+def _surprises(view: SelectedMailbox, changes: Sequence[Change], arguments: Store) -> list[int]:
+    """The messages whose flags another session had changed too: .SILENT does not hide that (RFC 3501 §6.4.6)."""
+    surprising = []
+    for change in changes:
+        index = view.index_of(change.uid)
+        if index is not None and _lower(change.flags) != _lower(_after(view.flags[index], arguments)):
+            surprising.append(index)
+    return surprising
+
+
+def _after(flags: Flags, arguments: Store) -> Flags:
+    """What the client expects."""
+    if arguments.mode is FlagMode.ADD:
+        return flags | arguments.flags
+    if arguments.mode is FlagMode.REMOVE:
+        gone = _lower(arguments.flags)
+        return frozenset(flag for flag in flags if flag.lower() not in gone)
+    return arguments.flags
+
+
+def _lower(flags: Flags) -> Flags:
+    """Keywords have no case."""
+    return frozenset(flag.lower() for flag in flags)

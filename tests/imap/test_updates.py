@@ -39,6 +39,18 @@ class TwoSessionsTests(SharedMailbox):
             """
         )
 
+    def test_silence_hides_nothing_of_others(self) -> None:
+        """.SILENT keeps quiet about one's own change, not about what another session did to the same message."""
+        _, ann, bob = self.pair()
+        ann.run("C: 1 STORE 2 +FLAGS.SILENT (\\Flagged)\nS: 1 OK ...")
+        bob.run(
+            r"""
+            C: 1 STORE 1:2 +FLAGS.SILENT (\Draft)
+            S: * 2 FETCH (FLAGS (\Flagged \Seen \Draft))
+            S: 1 OK ...
+            """
+        )
+
     def test_new_message(self) -> None:
         """A new message is told with whatever command comes next."""
         server, ann, _ = self.pair()
