@@ -124,6 +124,7 @@ async def _fetch_one(
     values = [_attribute(view, index, metadata, name) for name in names]
     if not sections:
         session.untagged(b"%d FETCH (%b)" % (index + 1, b" ".join(values)))
+        await session.writer.drain()
         return True
     parts = index_of(metadata)
     sources: list[tuple[bytes, Source]] = [

@@ -32,7 +32,8 @@ OUTPUT_PIECE = 64 * KIB
 CONTENT_CHUNK = 256 * KIB
 """How much of a message is read at a time."""
 
-METADATA_SLICE = 500
+METADATA_SLICE = 100
+"""Each may bring a header section of a megabyte."""
 VIEW_SLICE = 1000
 TEXT_SLICE = 50
 SEARCH_TEXT_CAP = 4 * MIB

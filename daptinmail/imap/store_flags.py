@@ -44,7 +44,10 @@ def _surprises(view: SelectedMailbox, changes: Sequence[Change], arguments: Stor
     surprising = []
     for change in changes:
         index = view.index_of(change.uid)
-        if index is not None and _lower(change.flags) != _lower(_after(view.flags[index], arguments)):
+        if index is None:
+            continue
+        expected = _after(view.flags[index], arguments)
+        if change.flags != expected and _lower(change.flags) != _lower(expected):
             surprising.append(index)
     return surprising
 

@@ -3,7 +3,7 @@
 import re
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -22,11 +22,13 @@ class ModifiedUtf7Tests(SynchronousTestCase):
         self.assertEqual(decode_name(b"a&-b"), "a&b")
         self.assertEqual(encode_name("a&b"), b"a&-b")
 
+    @settings(deadline=None)
     @given(NAMES)
     def test_round_trip(self, name: str) -> None:
         """Every name comes back."""
         self.assertEqual(decode_name(encode_name(name)), normal_name(name))
 
+    @settings(deadline=None)
     @given(st.binary(max_size=30))
     def test_any_octets(self, wire: bytes) -> None:
         """Any octets are a name in its one spelling, or ``Malformed``."""
@@ -52,6 +54,7 @@ class ModifiedUtf7Tests(SynchronousTestCase):
 class PatternTests(SynchronousTestCase):
     """LIST patterns."""
 
+    @settings(deadline=None)
     @given(st.text("ab/*%", max_size=12), st.text("ab/", max_size=12))
     def test_like_a_regular_expression(self, pattern: str, name: str) -> None:
         """Matches exactly what the regular expression would."""

@@ -1,6 +1,6 @@
 """Sequence sets as ranges."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -32,6 +32,7 @@ class SequenceSetTests(SynchronousTestCase):
             with self.assertRaises(Malformed):
                 parse_sequence_set(text)
 
+    @settings(deadline=None)
     @given(NUMBERS)
     def test_round_trip(self, numbers: list[int]) -> None:
         """What is formatted parses to the same numbers."""
@@ -42,6 +43,7 @@ class SequenceSetTests(SynchronousTestCase):
         ranges = parse_sequence_set(format_numbers(wanted)).resolve(100)
         self.assertEqual([number for low, high in ranges for number in range(low, high + 1)], wanted)
 
+    @settings(deadline=None)
     @given(NUMBERS, NUMBERS)
     def test_indexes(self, named: list[int], present: list[int]) -> None:
         """The indexes found are those of the numbers named."""
@@ -51,6 +53,7 @@ class SequenceSetTests(SynchronousTestCase):
         self.assertEqual(indexes_in(ranges, uids), wanted)
         self.assertEqual([index for index, uid in enumerate(uids) if contains(ranges, uid)], wanted)
 
+    @settings(deadline=None)
     @given(st.binary(max_size=30))
     def test_any_octets(self, text: bytes) -> None:
         """Any octets are a set or ``Malformed``, nothing else."""
