@@ -18,6 +18,12 @@ from daptinmail.settings import DEFAULT_HTTP, Boot
 DATABASE_SCHEMES = ("sqlite:///", "postgresql://")
 
 
+class ReindexOptions(usage.Options):
+    """Options of ``reindex``: none of its own."""
+
+    longdesc = "Give rows to message files in the Maildir trees that have none, with the UIDs in their names, and end."
+
+
 class Options(usage.Options):
     """Options of ``twistd daptinmail``."""
 
@@ -34,6 +40,8 @@ class Options(usage.Options):
         ["resolver", None, None, "DNS server to ask, HOST:PORT.  [default: the system's]"],
         ["quickstart", None, None, "Set everything up for this mail address, once."],
     ]
+
+    subCommands: ClassVar = [["reindex", None, ReindexOptions, "Rebuild message rows from the Maildir trees."]]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # twisted.python.usage
@@ -112,13 +120,14 @@ def _quickstart(text: str | None) -> str | None:
 
 def makeService(options: Options, reactor: Any = None) -> IService:
     """The service tree for ``twistd``; tests hand in a reactor."""
+    from daptinmail.services.reindex import ReindexService
     from daptinmail.services.root import Root
 
     if reactor is None:
         from twisted.internet import reactor
 
         sys.excepthook = one_line_for_operators
-    return Root(options.boot, reactor)
+    return (ReindexService if options.subCommand == "reindex" else Root)(options.boot, reactor)
 
 
 def one_line_for_operators(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -46,7 +46,7 @@ class OptionsTests(SynchronousTestCase):
             (("--quickstart", "x"), "--quickstart"),
             (("--database", "oracle://"), "--database"),
             (("--http", "nonsense"), "--http"),
-            (("surplus",), "arguments"),
+            (("surplus",), "surplus"),
         ):
             error = self.assertRaises(SystemExit, self.parse, *words)
             self.assertNotIsInstance(error, UsageError)

@@ -8,6 +8,8 @@
 ``sockets``     ports bound before privileges are dropped
 ``control``     reconcile: makes running listeners match wanted ones, and says what it did
 ``quickstart``  the first set-up in one command
+``datadir``     the data directory and its lock
+``reindex``     rows for message files that have none
 ``upkeep``      renewals
 ``logs``        log lines as JSON
 """

@@ -119,6 +119,7 @@ class Parts:
     async def open(self, quickstart: str | None, ports: Ports | None, http: tuple[str, ...]) -> None:
         """Everything that needs the reactor: certificates, quickstart, listeners, the queue."""
         await self.ground.blocking.run(self.domain.spool.clear)
+        await self.ground.blocking.run(self.domain.store.clear)
         await self.domain.contexts.reload()
         await self.control.reconcile()
         if quickstart is not None:

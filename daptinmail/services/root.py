@@ -4,9 +4,7 @@
 runs, listeners take their sockets. At stop: listeners first, then the queue, then storage.
 """
 
-import fcntl
-import os
-from typing import IO, Any
+from typing import Any
 
 from attrs import define, field
 from twisted.application.service import Service
@@ -19,12 +17,11 @@ from twisted.python.failure import Failure
 from daptinmail.errors import ConfigurationError
 from daptinmail.net.blocking import deferred
 from daptinmail.services.build import Parts, assemble
+from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.listeners import SwitchFactory
 from daptinmail.services.quickstart import Ports, choose_ports
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot
-
-LOCK_NAME = "daptinmail.lock"
 
 
 @define(eq=False, slots=False)
@@ -37,7 +34,7 @@ class Root(Service):
     _http_ports: list[IListeningPort] = field(factory=list)
     _http: SwitchFactory = field(factory=SwitchFactory)
     _ports: Ports | None = None
-    _lock: IO[str] | None = None
+    _directory: DataDirectory | None = None
     _parts: Parts | None = None
     _begun: "Deferred[None] | None" = None
     _log = Logger()
@@ -64,7 +61,7 @@ class Root(Service):
             ConfigurationError: either cannot be used.
         """
         super().startService()  # type: ignore[no-untyped-call]  # twisted.application
-        self._lock = open_data_dir(self._boot)
+        self._directory = DataDirectory.open(self._boot)
         self._parts = assemble(self._boot, self._reactor, self._sockets)
         self._parts.start()
         self._reactor.callWhenRunning(self._begin)
@@ -106,38 +103,14 @@ class Root(Service):
         if self._parts is not None:
             await self._parts.stop()
         self._sockets.close()
-        if self._lock is not None:
-            self._lock.close()
+        if self._directory is not None:
+            self._directory.close()
 
 
 async def _stop_port(port: IListeningPort) -> None:
     stopping = port.stopListening()
     if stopping is not None:
         await stopping
-
-
-def open_data_dir(boot: Boot) -> IO[str]:
-    """Make the data directory if it is missing, and hold its lock. Blocking.
-
-    Raises:
-        ConfigurationError: not writable, or another process uses it.
-    """
-    made = not boot.data_dir.exists()
-    try:
-        boot.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (boot.data_dir / LOCK_NAME).open("w")
-    except OSError as error:
-        if made and boot.data_dir.is_dir():
-            boot.data_dir.rmdir()
-        raise ConfigurationError(f"cannot use data directory {boot.data_dir}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise ConfigurationError(f"data directory {boot.data_dir} is in use by another process") from error
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
 
 
 def http_address(address: Any) -> str:

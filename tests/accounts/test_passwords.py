@@ -69,6 +69,7 @@ class TurnTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.blocking = HeldBlocking()
+        self.addCleanup(self.blocking.release_all)
         self.passwords = Passwords(self.blocking, CHEAP, concurrency=2)
 
     def start(self) -> "Deferred[str]":

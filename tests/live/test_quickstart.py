@@ -1,5 +1,6 @@
 """One command on a fresh machine, then the three printed commands, with nothing but curl."""
 
+import contextlib
 import json
 import stat
 import tempfile
@@ -8,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.live.harness import Server, missing, run
+from tests.live.harness import Server, missing, network_namespace, run
 
 ADDRESS = "you@example.test"
 
@@ -19,9 +20,19 @@ class QuickstartTests(SynchronousTestCase):
     skip = missing("curl")
 
     def setUp(self) -> None:
-        """A fresh data directory."""
-        self.server = Server(Path(tempfile.mkdtemp(prefix="daptinmail-quick-")) / "data", "--quickstart", ADDRESS)
+        """A fresh data directory, and a network of its own where ports 465 and 993 are free."""
+        self.prefix: list[str] = []
+        with contextlib.suppress(OSError):
+            namespace = network_namespace()
+            self.prefix = namespace.__enter__()
+            self.addCleanup(namespace.__exit__, None, None, None)
+        directory = Path(tempfile.mkdtemp(prefix="daptinmail-quick-"))
+        self.server = Server(directory / "data", "--quickstart", ADDRESS, prefix=self.prefix)
         self.addCleanup(self.server.stop)
+
+    def client(self, *command: str, text: str = "") -> str:
+        """Run a client beside the server."""
+        return run(*command, text=text, prefix=self.prefix)
 
     def document(self) -> Any:
         """What ``quickstart.json`` says."""
@@ -35,9 +46,9 @@ class QuickstartTests(SynchronousTestCase):
             command[command.index("printf") if "printf" in command else command.index("curl") :] for command in commands
         ]
         self.assertEqual(len(commands), 3, output.lines)
-        run("bash", "-c", commands[0])
-        self.assertIn("Hello", run("bash", "-c", commands[1]))
-        self.assertIn("It works.", run("bash", "-c", commands[2]))
+        self.client("bash", "-c", commands[0])
+        self.assertIn("Hello", self.client("bash", "-c", commands[1]))
+        self.assertIn("It works.", self.client("bash", "-c", commands[2]))
 
     def test_file(self) -> None:
         """The credentials stand in a file that only its owner can read, in the documented shape."""
@@ -63,14 +74,14 @@ class QuickstartTests(SynchronousTestCase):
         self.server.sign_in(document["administrator"]["email"], document["administrator"]["password"])
         self.assertEqual(len(self.server.list("mail_server")), 1)
         url = f"imaps://127.0.0.1:{document['imap']['port']}/"
-        self.assertIn("INBOX", run("curl", "-sSk", "--user", f"{ADDRESS}:{document['password']}", url))
+        self.assertIn("INBOX", self.client("curl", "-sSk", "--user", f"{ADDRESS}:{document['password']}", url))
 
     def test_outbound_is_held(self) -> None:
         """Mail to another domain waits in the outbox and says why."""
         self.server.start()
         document = self.document()
         smtp = document["smtp"]
-        run(
+        self.client(
             *("curl", "-sSk", "--user", f"{ADDRESS}:{document['password']}"),
             *(
                 f"smtps://127.0.0.1:{smtp['port']}",

@@ -112,3 +112,8 @@ class HeldBlocking:
         """Run the call that waits longest."""
         result, function = self.calls.pop(0)
         result.callback(function())
+
+    def release_all(self) -> None:
+        """Run everything that waits, and what that starts."""
+        while self.calls:
+            self.release()

@@ -1,0 +1,55 @@
+"""The data directory: made if missing, private, and used by one process at a time."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from attrs import define
+
+from daptinmail.errors import ConfigurationError
+from daptinmail.settings import Boot
+
+LOCK_NAME = "daptinmail.lock"
+
+
+@define(eq=False)
+class DataDirectory:
+    """Holds the lock while it is open."""
+
+    _lock: IO[str]
+
+    @classmethod
+    def open(cls, boot: Boot) -> "DataDirectory":
+        """Make the directory and take its lock. Blocking.
+
+        Raises:
+            ConfigurationError: not writable, or another process uses it.
+        """
+        path = boot.data_dir
+        made = not path.exists()
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.fdopen(os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")
+        except OSError as error:
+            _unmake(path, made)
+            raise ConfigurationError(f"cannot use data directory {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise ConfigurationError(f"data directory {path} is in use by another process") from error
+        lock.truncate()
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        return cls(lock)
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._lock.close()
+
+
+def _unmake(path: Path, made: bool) -> None:
+    """Leave nothing half made."""
+    if made and path.is_dir():
+        path.rmdir()
