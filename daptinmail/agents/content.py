@@ -15,6 +15,7 @@ from daptinmail.mail.reply import Reply
 CHUNK = 256 * 1024
 
 HEADER_TOO_LARGE = Reply(552, "5.3.4", f"The header section is larger than {MAX_HEADER} octets")
+STRAY_FOLD = Reply(554, "5.6.0", "The header section begins in the middle of a field")
 TOO_MANY_FIELDS = Reply(552, "5.3.4", f"The message has more than {MAX_FIELDS} header fields")
 
 
@@ -55,7 +56,8 @@ class ContentReader:
         """The header section.
 
         Raises:
-            Refused: it is larger than ``MAX_HEADER`` or has more than ``MAX_FIELDS`` fields.
+            Refused: it is larger than ``MAX_HEADER``, has more than ``MAX_FIELDS`` fields, or begins with a
+                continuation line, which would become part of the field that we put before it.
         """
         if content.path is not None:
             start = await self.blocking.run(read_start, content.path, MAX_HEADER + 1)
@@ -68,7 +70,10 @@ class ContentReader:
         # A field that is not looked at could hide a second From.
         if raw.count(b"\n") > MAX_FIELDS and sum(1 for _ in find_fields(raw)) > MAX_FIELDS:
             raise Refused(TOO_MANY_FIELDS)
-        return Header(raw)
+        header = Header(raw)
+        if raw[:1] in {b" ", b"\t"} and not header.separator:
+            raise Refused(STRAY_FOLD)
+        return header
 
     async def with_header(self, content: Content, old: Header, new: bytes) -> tuple[Content, Callable[[], None]]:
         """The content with another header section, and what to call when it has been stored."""

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 
-ALWAYS = (b"from", b"to", b"subject", b"date")
-"""Signed once more than they occur, so that none can be added."""
-
-IF_PRESENT = (
+ALWAYS = (
+    b"from",
+    b"to",
     b"cc",
-    b"sender",
+    b"subject",
+    b"date",
     b"reply-to",
     b"message-id",
     b"mime-version",
     b"content-type",
     b"content-transfer-encoding",
+)
+"""Signed once more than they occur, so that none can be added: whoever passes the message on may change neither who
+is said to write, nor where answers go, nor how the body is read (RFC 6376 §8.15)."""
+
+IF_PRESENT = (
+    b"sender",
     b"in-reply-to",
     b"references",
     b"list-id",

@@ -57,6 +57,15 @@ class DeliveryTests(AgentCase):
         self.result(self.receive(OUTSIDE, BOB, content=b"\r\nbody\r\n"))
         self.assertTrue(self.mailbox(self.bob)[1].endswith(b"\r\n\r\nbody\r\n"))
 
+    def test_stray_fold(self) -> None:
+        """A first line that would continue our Received field is refused; before a mere body it is text."""
+        for fold in (b" by mx.example.com with ESMTPS\r\n", b"\tfrom bank.example\r\n"):
+            reply = self.refusal(self.receive(OUTSIDE, BOB, content=fold + MESSAGE))
+            self.assertEqual((reply.code, reply.status), (554, "5.6.0"))
+        self.assertEqual(self.mailbox(self.bob), [])
+        self.result(self.receive(OUTSIDE, BOB, content=b" indented\r\ntext\r\n"))
+        self.assertTrue(self.mailbox(self.bob)[0].endswith(b"\r\n\r\n indented\r\ntext\r\n"))
+
     def test_account_just_removed(self) -> None:
         """An account that went away after RCPT means: try again, and nobody gets anything."""
         self.failureResultOf(
