@@ -15,7 +15,7 @@ class Boot:
     """What needs a new process to change."""
 
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
     http: tuple[str, ...] = DEFAULT_HTTP
     resolver: tuple[str, int] | None = None
     quickstart: str | None = None

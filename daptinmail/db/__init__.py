@@ -5,6 +5,7 @@ Ground:
 ``types``          column types: Unix time, references
 ``schema``         the tables
 ``engine``         opens the database
+``postgresql``     how that one is connected to
 ``migrate``        runs ``migrations`` (Alembic) and refuses a database newer than the code
 
 Transactions:

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from daptinmail.db.disk import FileSystem
+from daptinmail.db.engine import reason
 from daptinmail.db.files import FileEffects
 from daptinmail.db.outcome import OutcomeUnknown, commit
 from daptinmail.errors import Unavailable
@@ -78,8 +79,8 @@ class Unit:
     def fail(self, error: Exception) -> None:
         """Note why the unit failed; what is our fault becomes ``Unavailable`` with its cause in the log only."""
         if isinstance(error, OUR_FAULT):
-            self.log.error("storage failed: {error}", error=error)
-            error = Unavailable(cause=str(error))
+            self.log.error("storage failed: {error}", error=reason(error))
+            error = Unavailable(cause=reason(error))
         self.failure = Failure(error)
 
     def tell(self) -> None:
@@ -115,7 +116,7 @@ class GroupCommit:
             for unit in units:
                 unit.fail(error)
         except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
-            self.log.warn("a batch of {count} units failed, trying one by one: {error}", count=len(units), error=error)
+            self.log.warn("{count} units failed, trying one by one: {error}", count=len(units), error=reason(error))
             self._one_by_one(units)
 
     def _one_by_one(self, units: Sequence[Unit]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from daptinmail.db import postgresql
 from daptinmail.errors import ConfigurationError
 
 BUSY_TIMEOUT = 10_000
@@ -17,6 +18,9 @@ BUSY_TIMEOUT = 10_000
 
 READERS = 8
 """Connections kept open for reading."""
+
+SHOWN_OPTIONS = frozenset({"host", "port", "user", "dbname", "service", "sslmode"})
+"""Of a URL, in errors."""
 
 
 def open_engine(url: str) -> Engine:
@@ -27,18 +31,18 @@ def open_engine(url: str) -> Engine:
     Raises:
         ConfigurationError: the URL, the driver or the database cannot be used.
     """
-    try:
-        parsed = _normal(make_url(url))
-    except ArgumentError as error:
-        raise ConfigurationError("database: not a URL such as sqlite:///path or postgresql://user@host/name") from error
+    parsed = _parse(url)
     try:
         engine = _create(parsed, readers=False)
         with engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
+            fault = postgresql.fault(connection) if connection.dialect.name == "postgresql" else None
     except (ImportError, NoSuchModuleError) as error:
         raise unusable(parsed, "its driver is not installed (pip install 'daptinmail[postgresql]')") from error
     except (SQLAlchemyError, OSError, sqlite3.Error) as error:
         raise unusable(parsed, reason(error)) from error
+    if fault is not None:
+        raise unusable(parsed, fault)
     return engine
 
 
@@ -49,7 +53,7 @@ def open_readers(engine: Engine) -> Engine:
 
 def unusable(url: URL, why: str) -> ConfigurationError:
     """The error that tells the operator in one line, without a password, why a database cannot be used."""
-    return ConfigurationError(f"database {url.render_as_string(hide_password=True)}: {why}")
+    return ConfigurationError(f"database {_shown(url)}: {why}")
 
 
 def reason(error: BaseException) -> str:
@@ -57,6 +61,25 @@ def reason(error: BaseException) -> str:
     original = error.orig if isinstance(error, DBAPIError) and error.orig else error
     lines = str(original).strip().splitlines() or [type(original).__name__]
     return lines[0]
+
+
+def _shown(url: URL) -> str:
+    """The place that a URL names; passwords may also be among its options."""
+    options = {name: value for name, value in url.query.items() if name in SHOWN_OPTIONS}
+    shown = url.set(drivername=url.get_backend_name(), query=options)
+    return shown.render_as_string(hide_password=True)
+
+
+def _parse(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):  # which quote the URL, and with it a password
+        url = None
+    if url is None:
+        raise ConfigurationError("database: not a URL such as sqlite:///path or postgresql://user@host/name")
+    if url.host and "@" in url.host:
+        raise ConfigurationError("database: write special characters of a password as %XX, for instance @ as %40")
+    return _normal(url)
 
 
 def _normal(url: URL) -> URL:
@@ -76,7 +99,7 @@ def _create(url: URL, readers: bool) -> Engine:
         "max_overflow": 64 if readers else 0,
     }
     if url.get_backend_name() == "postgresql":
-        return _postgresql(url, readers, pool)
+        return postgresql.create(url, readers, pool)
     if not readers:
         _create_private(Path(str(url.database)))
     engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True, **pool)
@@ -117,27 +140,3 @@ def _durable(connection: sqlite3.Connection, record: object) -> None:
 
 def _only_reads(connection: sqlite3.Connection, record: object) -> None:
     connection.execute("PRAGMA query_only=ON")
-
-
-def _postgresql(url: URL, readers: bool, pool: dict[str, Any]) -> Engine:
-    arguments = {"connect_timeout": 10, "application_name": "daptinmail"}
-    if readers:
-        pool["isolation_level"] = "REPEATABLE READ"
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True, **pool)
-    event.listen(engine, "connect", _read_only if readers else _synchronous_commit)
-    return engine
-
-
-def _read_only(connection: Any, record: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET default_transaction_read_only = on")
-    connection.commit()
-
-
-def _synchronous_commit(connection: Any, record: object) -> None:
-    """A server set to answer COMMIT before its log is on disk must not do so for us."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('synchronous_commit')")
-        if cursor.fetchone()[0] == "off":
-            cursor.execute("SET synchronous_commit = on")
-    connection.commit()

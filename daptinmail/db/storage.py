@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from daptinmail.db.batch import OUR_FAULT, GroupCommit, Unit
 from daptinmail.db.disk import FileSystem
-from daptinmail.db.engine import open_readers
+from daptinmail.db.engine import open_readers, reason
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
@@ -99,8 +99,8 @@ class Storage:
             with self._readers.connect() as connection:
                 return work(connection)
         except OUR_FAULT as error:
-            self.log.error("reading failed: {error}", error=error)
-            raise Unavailable(cause=str(error)) from error
+            self.log.error("reading failed: {error}", error=reason(error))
+            raise Unavailable(cause=reason(error)) from error
 
     def _read_done(self, result: T) -> T:
         self._reading -= 1
