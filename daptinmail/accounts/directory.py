@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from daptinmail.accounts.addresses import POSTMASTER, candidates, canonical, canonical_domain
 from daptinmail.accounts.passwords import Passwords
-from daptinmail.accounts.throttle import Throttle
+from daptinmail.accounts.throttle import UNKNOWN_NAME, Throttle, told_name
 from daptinmail.accounts.verified import VerifiedPasswords
 from daptinmail.db.schema import mail_account, mail_server
 from daptinmail.errors import DaptinmailError, Unauthenticated
@@ -65,8 +65,8 @@ class Directory:
         attempt = self.throttle.begin(username[:MAX_USERNAME], peer)
         try:
             account = await self._verify(username, password)
-        except Unauthenticated:
-            await self._refused(username, peer, attempt.failed())
+        except Unauthenticated as error:
+            await self._refused(told_name(username, error), peer, attempt.failed())
             raise
         except BaseException:
             attempt.abandoned()
@@ -95,7 +95,7 @@ class Directory:
         login = await self._login(username)
         if login is None:
             await self.passwords.verify_dummy(password)
-            raise Unauthenticated
+            raise Unauthenticated(cause=UNKNOWN_NAME)
         row = (login.account.id, login.version, login.stored)
         if not await self._verified.proven(*row, password, lambda: self.passwords.verify(login.stored, password)):
             raise Unauthenticated
@@ -123,11 +123,11 @@ class Directory:
 
         await self.storage.write(replace)
 
-    async def _refused(self, username: str, peer: str, delay: float) -> None:
-        log.info("login refused: {name!r} from {peer}", name=username[:MAX_USERNAME], peer=peer)
+    async def _refused(self, name: str, peer: str, delay: float) -> None:
+        log.info("login refused: {name!r} from {peer}", name=name, peer=peer)
         if delay <= 0:
             return
-        data = {"name": username[:MAX_USERNAME], "ip": peer, "wait": delay}
+        data = {"name": name, "ip": peer, "wait": delay}
         try:
             await self.events.record("login.delayed", None, "", data)
         except CancelledError:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from attrs import define, field, frozen
 
-from daptinmail.errors import RateLimited
+from daptinmail.errors import RateLimited, Unauthenticated
 from daptinmail.interfaces.runtime import IClock
 
 
@@ -181,6 +181,15 @@ class Throttle:
         self._proven.move_to_end(pair)
         while len(self._proven) > self.capacity:
             self._proven.popitem(last=False)
+
+
+UNKNOWN_NAME = "unknown name"
+"""The ``cause`` of a refusal when nobody has that name."""
+
+
+def told_name(name: str, refusal: Unauthenticated) -> str:
+    """What the log may say of a name: people type passwords into the wrong field, so only names that exist."""
+    return "(unknown name)" if refusal.cause == UNKNOWN_NAME else name
 
 
 def _origins(peer: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from daptinmail.accounts.groups import (
     lock_administrators,
 )
 from daptinmail.accounts.passwords import Passwords
-from daptinmail.accounts.throttle import Throttle
+from daptinmail.accounts.throttle import UNKNOWN_NAME, Throttle, told_name
 from daptinmail.accounts.tokens import Bearer, Tokens
 from daptinmail.db.configuration import Configuration, store
 from daptinmail.db.schema import config, user_account
@@ -89,9 +89,9 @@ class Users:
         attempt = self.throttle.begin(f"user {key}", peer)
         try:
             bearer = await self._verify(key, password)
-        except Unauthenticated:
-            delay = attempt.failed()
-            log.info("sign-in refused: {email!r} from {peer}, wait {delay} s", email=key, peer=peer, delay=delay)
+        except Unauthenticated as error:
+            told = {"name": told_name(key, error), "peer": peer, "delay": attempt.failed()}
+            log.info("sign-in refused: {name!r} from {peer}, wait {delay} s", **told)
             raise
         except BaseException:
             attempt.abandoned()
@@ -149,7 +149,7 @@ class Users:
         found = await self.storage.read(lambda connection: connection.execute(query).one_or_none())
         if found is None:
             await self.passwords.verify_dummy(password)
-            raise Unauthenticated
+            raise Unauthenticated(cause=UNKNOWN_NAME)
         if not await self.passwords.verify(found.password, password):
             raise Unauthenticated
         await self._rehash(found.reference_id, found.password, password)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -88,6 +89,14 @@ class DirectoryTests(SynchronousTestCase):
             failure = self.failureResultOf(self.log_in(name, password), Unauthenticated)
             texts.add(str(failure.value))
         self.assertEqual(len(texts), 1)
+
+    def test_password_typed_as_name(self) -> None:
+        """A password typed into the wrong field stands in no log and in no event."""
+        with capturedLogs() as logged:
+            for _ in range(NAME.free + 1):
+                self.failureResultOf(self.log_in("correct horse", ""), Unauthenticated)
+        self.assertTrue(logged and self.events.kinds)
+        self.assertNotIn("correct horse", repr(logged) + repr(self.events.heard))
 
     def test_name_is_exact(self) -> None:
         """The case of the user name counts; blanks, wildcards and quotes are nothing special."""

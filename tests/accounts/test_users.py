@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -236,4 +237,7 @@ class UsersTests(SynchronousTestCase):
         self.sign_in()
         self.assertNotIn("the set-up code", repr(self.users))
         self.assertNotIn("jwt.secret", self.run_now(self.configuration.all()))
-        self.assertNotIn("longpass1", repr(self.events.heard))
+        with capturedLogs() as logged:
+            self.fails(self.users.sign_in("longpass1", "", "192.0.2.1"), Unauthenticated)
+        self.assertTrue(logged)
+        self.assertNotIn("longpass1", repr(self.events.heard) + repr(logged))
