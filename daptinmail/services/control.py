@@ -9,6 +9,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from daptinmail.db.schema import mail_server
+from daptinmail.errors import Unavailable
 from daptinmail.interfaces.control import IConfiguration, IControl, ListenerReport
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.runtime import IBlocking
@@ -52,15 +53,18 @@ class Control:
                 await self._contexts.ensure(hostname)
             applied = await self._listeners.apply(wanted.listeners)
             reports = [*applied, *_fault_reports(live, wanted)]
-            await self._storage.write(
-                lambda transaction: self._record_in(
-                    transaction, reports, _statuses(live, wanted, {report.interface: report for report in applied})
-                )
-            )
-            await self._blocking.run(write_list, self._boot.data_dir, self._listeners.interfaces)
+            await self._record(reports, _statuses(live, wanted, {report.interface: report for report in applied}))
         finally:
             self._lock.release()
         return reports
+
+    async def _record(self, reports: Sequence[ListenerReport], statuses: Mapping[int, tuple[str, str]]) -> None:
+        """Rows, events and the list for the next start. On a full disk what listens goes on, unrecorded."""
+        try:
+            await self._storage.write(lambda transaction: self._record_in(transaction, reports, statuses))
+            await self._blocking.run(write_list, self._boot.data_dir, self._listeners.interfaces)
+        except (OSError, Unavailable) as error:
+            self._log.error("the state of the listeners was not recorded: {error}", error=error)
 
     def _record_in(
         self,

@@ -7,7 +7,7 @@ Which ports they are is in the database, which may be opened only after the drop
 import json
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attrs import define, field
@@ -40,8 +40,9 @@ def bind(interface: Interface) -> socket.socket:
 
 @define(eq=False)
 class BoundSockets:
-    """Sockets that wait for a listener to take them."""
+    """Sockets that wait for a listener to take them. ``bind`` makes one; see the function."""
 
+    _bind: Callable[[Interface], socket.socket] = bind
     _sockets: dict[Interface, socket.socket] = field(factory=dict)
     _log = Logger()
 
@@ -49,7 +50,7 @@ class BoundSockets:
         """Bind what the last run listened on. What cannot be bound is left to the reconcile, which reports it."""
         for interface in read_list(data_dir):
             try:
-                self._sockets[interface] = bind(interface)
+                self._sockets[interface] = self._bind(interface)
             except OSError as error:
                 self._log.info("cannot bind {interface} early: {error}", interface=interface, error=error)
 
@@ -59,7 +60,7 @@ class BoundSockets:
             if interface in self._sockets:
                 return interface
             try:
-                self._sockets[interface] = bind(interface)
+                self._sockets[interface] = self._bind(interface)
             except OSError:
                 continue
             return interface
@@ -71,7 +72,7 @@ class BoundSockets:
         Raises:
             OSError: see ``bind``.
         """
-        return self._sockets.pop(interface, None) or bind(interface)
+        return self._sockets.pop(interface, None) or self._bind(interface)
 
     def close(self) -> None:
         """Give up what nobody took."""
@@ -92,6 +93,10 @@ def write_list(data_dir: Path, interfaces: Iterable[Interface]) -> None:
     """Leave the addresses for the next start. Blocking."""
     temporary = data_dir / f"{LIST_NAME}.new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump([str(interface) for interface in interfaces], file)
-    temporary.replace(data_dir / LIST_NAME)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump([str(interface) for interface in interfaces], file)
+        temporary.replace(data_dir / LIST_NAME)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
