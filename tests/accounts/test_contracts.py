@@ -8,7 +8,7 @@ from tests.contracts.directory import DirectoryContract
 from tests.support.accounts import HeardEvents, add_account, add_server, cheap_passwords
 from tests.support.directory import MemoryDirectory
 from tests.support.runtime import CountingIdentifiers, SteadyClock
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 
 class MemoryDirectoryTests(DirectoryContract):
@@ -22,12 +22,12 @@ class MemoryDirectoryTests(DirectoryContract):
         self.directory.add(username, password, hostname)
 
 
-class RowsDirectoryTests(DirectoryContract):
+class RowsDirectoryTests(DirectoryContract, StorageCase):
     """The real one."""
 
     def setUp(self) -> None:
         clock = SteadyClock()
-        self.storage, self.identifiers = MemoryStorage(clock), CountingIdentifiers()
+        self.storage, self.identifiers = self.make_storage(clock), CountingIdentifiers()
         self.directory = Directory(self.storage, cheap_passwords(), Throttle(clock), clock, HeardEvents())
         self.servers: dict[str, int] = {}
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from sqlalchemy import select, update
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import capturedLogs
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from daptinmail.accounts.directory import Directory
@@ -18,7 +17,7 @@ from daptinmail.interfaces.storage import ITransaction
 from daptinmail.mail.address import Address
 from tests.support.accounts import CHEAP, HeardEvents, HeldBlocking, add_account, add_server, cheap_passwords
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 PEER = "192.0.2.7"
 
@@ -34,12 +33,12 @@ class CountedPasswords(Passwords):
         return await super().verify(stored, password)
 
 
-class DirectoryTests(SynchronousTestCase):
+class DirectoryTests(StorageCase):
     """Over rows in memory."""
 
     def setUp(self) -> None:
         self.clock = SteadyClock()
-        self.storage, self.identifiers = MemoryStorage(self.clock), CountingIdentifiers()
+        self.storage, self.identifiers = self.make_storage(self.clock), CountingIdentifiers()
         self.events = HeardEvents()
         CountedPasswords.verified = 0
         self.passwords = CountedPasswords(SynchronousBlocking(), CHEAP)

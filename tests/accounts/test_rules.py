@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.accounts.groups import ADMINISTRATORS, ensure_groups, groups_of, join_group
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
@@ -20,7 +19,7 @@ from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.runtime import CountingIdentifiers, SteadyClock
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 ROOT = Viewer(user_id=None, is_administrator=True)
 SEED_SERVER: dict[str, Any] = {
@@ -63,12 +62,12 @@ class NotedStore(MemoryMessageStore):
         self.closed.append(account_id)
 
 
-class RulesTestCase(SynchronousTestCase):
+class RulesTestCase(StorageCase):
     """Through the generic records."""
 
     def setUp(self) -> None:
         self.clock = SteadyClock()
-        self.storage, self.identifiers = MemoryStorage(self.clock), CountingIdentifiers()
+        self.storage, self.identifiers = self.make_storage(self.clock), CountingIdentifiers()
         self.contexts, self.keys = MemoryTlsContexts(), MemorySigningKeys()
         self.store = NotedStore(self.clock, self.identifiers)
         self.passwords = cheap_passwords()

@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from daptinmail.accounts.groups import administrators, groups_of
@@ -18,17 +17,17 @@ from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.storage import ITransaction
 from tests.support.accounts import HeardEvents, cheap_passwords
 from tests.support.runtime import CountingIdentifiers, SteadyClock
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 PEER = "192.0.2.7"
 
 
-class UsersTests(SynchronousTestCase):
+class UsersTests(StorageCase):
     """Over rows in memory."""
 
     def setUp(self) -> None:
         self.clock = SteadyClock()
-        self.storage, self.events = MemoryStorage(self.clock), HeardEvents()
+        self.storage, self.events = self.make_storage(self.clock), HeardEvents()
         self.configuration = Configuration(self.storage, self.clock)
         self.users = self.make(self.configuration)
 

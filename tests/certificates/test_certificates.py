@@ -7,7 +7,6 @@ from uuid import UUID
 from cryptography import x509
 from sqlalchemy import insert, select, update
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from daptinmail.certificates.certificates import Certificates
@@ -21,7 +20,7 @@ from tests.support.certificates import MemoryTlsContexts, shared_key
 from tests.support.issuers import issue, key_pem
 from tests.support.keyring import memory_keyring
 from tests.support.runtime import SteadyClock, SynchronousBlocking
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 
 class LateBlocking(SynchronousBlocking):
@@ -43,12 +42,12 @@ class LateBlocking(SynchronousBlocking):
             self.waiting.pop(0).callback(None)
 
 
-class CertificatesTests(SynchronousTestCase):
+class CertificatesTests(StorageCase):
     """Over rows in memory."""
 
     def setUp(self) -> None:
         self.clock = SteadyClock()
-        self.storage = MemoryStorage(self.clock)
+        self.storage = self.make_storage(self.clock)
         self.keyring = memory_keyring(self.storage, self.clock)
         self.contexts = MemoryTlsContexts()
         self.certificates = Certificates(self.keyring, self.contexts)

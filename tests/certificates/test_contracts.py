@@ -6,7 +6,7 @@ from tests.contracts.signing_keys import SigningKeysContract
 from tests.support.certificates import MemorySigningKeys
 from tests.support.keyring import memory_keyring
 from tests.support.runtime import SteadyClock, SynchronousBlocking
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 
 class MemorySigningKeysTests(SigningKeysContract):
@@ -16,12 +16,12 @@ class MemorySigningKeysTests(SigningKeysContract):
         self.keys = MemorySigningKeys()
 
 
-class RowsSigningKeysTests(SigningKeysContract):
+class RowsSigningKeysTests(SigningKeysContract, StorageCase):
     """The real one."""
 
     def setUp(self) -> None:
         clock = SteadyClock()
-        keyring = memory_keyring(MemoryStorage(clock), clock)
+        keyring = memory_keyring(self.make_storage(clock), clock)
         self.keys = Certificates(keyring, TlsContexts(keyring, SynchronousBlocking()))
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.certificates.rules import CertificateRules
 from daptinmail.db.records import Records
@@ -14,18 +13,18 @@ from tests.support.certificates import MemoryTlsContexts, material
 from tests.support.issuers import issue, key_pem
 from tests.support.keyring import memory_keyring
 from tests.support.runtime import CountingIdentifiers, SteadyClock
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 
 ROOT = Viewer(user_id=None, is_administrator=True)
 HOST = "mail.example.com"
 
 
-class CertificateRulesTests(SynchronousTestCase):
+class CertificateRulesTests(StorageCase):
     """Through the generic records."""
 
     def setUp(self) -> None:
         self.clock = SteadyClock()
-        self.storage = MemoryStorage(self.clock)
+        self.storage = self.make_storage(self.clock)
         self.keyring = memory_keyring(self.storage, self.clock)
         self.contexts = MemoryTlsContexts()
         rules = CertificateRules(self.keyring, self.contexts)

@@ -1,7 +1,6 @@
 """Storage and records keep their promises on PostgreSQL too. Skipped where its server is not installed."""
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +21,18 @@ from daptinmail.interfaces.storage import ITransaction
 from tests.contracts.storage import StorageContract, put, small
 from tests.db import test_permissions, test_queries, test_records, test_relations
 from tests.db.records_case import RecordsCase
-from tests.support.postgresql import postgresql_server
+from tests.support.postgresql import empty_tables, postgresql_server
 from tests.support.runtime import SteadyClock, SynchronousBlocking
 from tests.support.storage import ThreadCalls
 
 
-@cache
-def _shared_database() -> str:
-    """The URL of migrated tables, which each test empties: making them takes longer than most tests."""
-    url = postgresql_server().database()
-    engine = open_engine(url)
-    migrate(engine)
-    engine.dispose()
-    return url
-
-
-class OnPostgresql(SynchronousTestCase):
+class StorageOnPostgresql(SynchronousTestCase):
     """A storage thread over a new PostgreSQL database."""
 
     def open(self, disk: FileSystem | None = None) -> Storage:
         """Storage, running."""
         self.reactor, self.clock = ThreadCalls(), SteadyClock()
-        self.engine = open_engine(_shared_database())
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE")
+        self.engine = empty_tables()
         storage = Storage(self.engine, self.clock, self.reactor, SynchronousBlocking(), disk or FileSystem())
         storage.start()
         self.addCleanup(lambda: self.settled(storage.stop()))
@@ -56,7 +43,7 @@ class OnPostgresql(SynchronousTestCase):
         return self.reactor.settle(waiting)
 
 
-class PostgresqlStorage(OnPostgresql, StorageContract):
+class PostgresqlStorage(StorageOnPostgresql, StorageContract):
     """The contract."""
 
     def setUp(self) -> None:
@@ -133,7 +120,7 @@ class AnswerLost:
         raise OperationalError("COMMIT", None, Exception("server closed the connection"), connection_invalidated=True)
 
 
-class Losing(OnPostgresql):
+class Losing(StorageOnPostgresql):
     """The connection is lost at the worst moment."""
 
     def setUp(self) -> None:
@@ -168,7 +155,7 @@ class Losing(OnPostgresql):
         self.assertEqual(names, "a")
 
 
-class PostgresqlRecords(OnPostgresql, RecordsCase):
+class PostgresqlRecords(StorageOnPostgresql, RecordsCase):
     """Where the rows are."""
 
     def make_storage(self) -> Any:

@@ -6,35 +6,48 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from daptinmail.db.schema import outbox
 from daptinmail.errors import NotFound, Unavailable
-from daptinmail.interfaces.storage import Content
+from daptinmail.interfaces.storage import Content, IStorage
 from daptinmail.interfaces.transfer import IQueue, OutboundMessage
 from daptinmail.mail.address import Address
 from daptinmail.queue.runner import LEASE, Queue
 from daptinmail.settings import Live, OutboundSettings
 from tests.support.queue import MemoryEvents, MemoryReturns, ReactorClock
 from tests.support.runtime import CountingIdentifiers
-from tests.support.storage import MemoryStorage
+from tests.support.storage import StorageCase
 from tests.support.transfer import BUSY, GONE, TAKEN, MemoryTransfer, receipts
 
 ALICE = Address("alice", "example.com")
 CONTENT = b"Subject: hello\r\n\r\nbody\r\n"
 
 
-class QueueCase(SynchronousTestCase):
+@implementer(IStorage)
+class FullDisk:
+    """Storage that cannot write now."""
+
+    def write(self, work: object) -> "Deferred[Any]":
+        """Not now."""
+        return fail(Unavailable())
+
+    def read(self, work: object) -> "Deferred[Any]":
+        """Nor this."""
+        return fail(Unavailable())
+
+
+class QueueCase(StorageCase):
     """A queue over memory."""
 
     def setUp(self) -> None:
         """Everything that a queue needs."""
         self.timers = Clock()
         self.clock = ReactorClock(self.timers)
-        self.storage = MemoryStorage(clock=self.clock)
+        self.storage = self.make_storage(self.clock)
         self.transfer = MemoryTransfer()
         self.returns = MemoryReturns()
         self.events = MemoryEvents()
@@ -317,6 +330,16 @@ class LeaseTests(QueueCase):
         answer.callback(receipts(request, GONE))
         self.assertEqual([(row.state, row.last_error) for row in self.rows()], [("sent", None)])
         self.assertEqual(self.returns.returned, [])
+
+    def test_start_on_a_full_disk(self) -> None:
+        """A full disk keeps the queue from nothing but writing: it starts, and goes on when there is room again."""
+        self.queue.storage = FullDisk()
+        self.start()
+        self.queue.storage = self.storage
+        self.enqueue("a@x.example")
+        self.timers.pump([60.0] * 5)
+        self.assertEqual([row.state for row in self.rows()], ["sent"])
+        self.flushLoggedErrors(Unavailable)
 
 
 class FairnessTests(QueueCase):

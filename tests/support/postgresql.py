@@ -1,4 +1,7 @@
-"""A PostgreSQL server for tests: its own cluster in a temporary directory, on a Unix socket only."""
+"""A PostgreSQL server for tests: its own cluster in a temporary directory, on a Unix socket only.
+
+``OnPostgresql`` lets the tests of rows in memory run over it too.
+"""
 
 import atexit
 import os
@@ -9,10 +12,17 @@ import tempfile
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from twisted.trial.unittest import SkipTest
+
+from daptinmail.db.engine import open_engine
+from daptinmail.db.migrate import migrate
+from daptinmail.db.schema import metadata
+from daptinmail.interfaces.runtime import IClock
+from tests.support.storage import MemoryStorage
 
 USER = "postgres"
 """The server refuses to run as root."""
@@ -72,3 +82,38 @@ def postgresql_server() -> PostgresqlServer:
     run("pg_ctl", "-D", data, "-w", "-l", str(directory / "log"), "-o", options, "start")
     atexit.register(run, "pg_ctl", "-D", data, "-m", "immediate", "stop")
     return PostgresqlServer(directory)
+
+
+@cache
+def _shared_tables() -> str:
+    """The URL of migrated tables: making them takes longer than most tests."""
+    url = postgresql_server().database()
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+_NUMBERS_FROM_ONE = (
+    "SELECT setval(pg_get_serial_sequence(quote_ident(table_name), column_name), 1, false)"
+    " FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'id'"
+)
+
+
+def empty_tables() -> Engine:
+    """The tables that tests share, emptied. DELETE takes a tenth of the time of TRUNCATE."""
+    engine = open_engine(_shared_tables())
+    statements = [f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("; ".join([*statements, _NUMBERS_FROM_ONE]))
+    return engine
+
+
+class OnPostgresql:
+    """Mix in before a ``StorageCase``."""
+
+    def make_storage(self: Any, clock: IClock) -> MemoryStorage:
+        """Rows in PostgreSQL."""
+        engine = empty_tables()
+        self.addCleanup(engine.dispose)
+        return MemoryStorage(clock, engine=engine)

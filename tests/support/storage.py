@@ -14,6 +14,7 @@ from attrs import define, field
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorFromThreads
+from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from daptinmail.db.batch import GroupCommit, Unit
@@ -64,7 +65,8 @@ def memory_engine() -> Engine:
 class MemoryStorage:
     """Each write is a batch of one, done in the caller's thread; Deferreds have fired when they are returned.
 
-    ``directory`` is a temporary directory for files, removed with this object. ``disk`` may be one that fails.
+    ``directory`` is a temporary directory for files, removed with this object. ``disk`` may be one that fails, and
+    ``engine`` that of another database.
     """
 
     clock: IClock = field(factory=SteadyClock)
@@ -94,6 +96,14 @@ class MemoryStorage:
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
             return work(connection)
+
+
+class StorageCase(SynchronousTestCase):
+    """A case whose rows are in memory, unless a mixin in front of it has another place for them."""
+
+    def make_storage(self, clock: IClock) -> MemoryStorage:
+        """Where the rows are."""
+        return MemoryStorage(clock)
 
 
 @implementer(IReactorFromThreads)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from attrs import define, field
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, Engine, event, insert, select
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -63,6 +63,11 @@ class Stored:
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
         engine.dispose()
         metadata.create_all(engine)
+        return cls.over(engine, base, case)
+
+    @classmethod
+    def over(cls, engine: Engine, base: Path, case: SynchronousTestCase) -> "Stored":
+        """Over the storage thread and any database, with the trees in ``base``; stopped when ``case`` ends."""
         clock, calls = SteadyClock(), ThreadCalls()
         storage = Storage(engine, clock, calls, SynchronousBlocking(), HastyFiles())
         storage.start()
