@@ -13,7 +13,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from daptinmail.errors import DaptinmailError
+from daptinmail.errors import DaptinmailError, Unavailable
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.runtime import IClock, IIdentifiers
 from daptinmail.interfaces.storage import IStorage, ITransaction
@@ -88,8 +88,11 @@ class Queue:
         await self.storage.write(lambda transaction: self.enqueue_in(transaction, message))
 
     async def start(self) -> None:
-        """Take back leases of an earlier life of this node, and begin."""
-        await self.storage.write(lambda transaction: ledger.release(transaction, self.holder))
+        """Take back leases of an earlier life of this node, and begin. On a full disk they have to run out."""
+        try:
+            await self.storage.write(lambda transaction: ledger.release(transaction, self.holder))
+        except Unavailable as error:
+            self.log.warn("leases of an earlier life were not taken back: {error}", error=error)
         self._running = True
         self.wake()
 
