@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from daptinmail.db.schema import config, mail_server
 from daptinmail.interfaces.storage import IStorage
+from daptinmail.mail.hostname import parse_hostname
 from daptinmail.settings import (
     ImapSettings,
     Interface,
@@ -42,7 +43,7 @@ def read_live(connection: Connection, machine: str) -> Live:
     """Everything the database says about how to run; ``machine`` is the host name where none is configured."""
     values = {name: unquote(value) for name, value in connection.execute(select(config.c.name, config.c.value))}
     rows = connection.execute(select(mail_server).order_by(mail_server.c.id))
-    hostname = values.get("hostname") or machine
+    hostname = _host_name(values, "hostname") or machine
     return Live(
         hostname=hostname,
         servers=tuple(_server(row) for row in rows),
@@ -74,10 +75,19 @@ def is_true(value: str | None) -> bool:
     return (value or "").lower() in {"true", "1", "yes", "on"}
 
 
+def _host_name(values: Mapping[str, str], key: str) -> str:
+    """A configured host name; "" if it is none. Any text can be configured, and this one goes on the wire."""
+    try:
+        return parse_hostname(values.get(key) or "")
+    except ValueError:
+        return ""
+
+
 def imap_hostname(values: Mapping[str, str], hostname: str) -> str:
     """``imap.hostname``; else ``hostname`` if it already names an IMAP host; else ``imap.`` in front of it."""
-    if values.get("imap.hostname"):
-        return values["imap.hostname"].lower()
+    configured = _host_name(values, "imap.hostname")
+    if configured:
+        return configured.lower()
     hostname = hostname.lower()
     return hostname if hostname.startswith(IMAP_HOST_PREFIXES) else f"imap.{hostname}"
 

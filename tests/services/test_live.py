@@ -36,6 +36,12 @@ class ReadLiveTests(SynchronousTestCase):
         self.assertFalse(found.outbound.hold)
         self.assertEqual(found.dkim_selector, "d1")
 
+    def test_host_names_go_on_the_wire(self) -> None:
+        """What cannot be a host name is none: it would put lines of its own into SMTP commands and trace fields."""
+        for text in ("a\r\nMAIL FROM:<x>", '"a\\u000ab"', "../x", "a b", "-", "x" * 300):
+            found = live(hostname=text, imap__hostname=text)
+            self.assertEqual((found.hostname, found.imap.hostname), ("machine.example", "imap.machine.example"))
+
     def test_the_seed(self) -> None:
         """imps.enabled, 0.0.0.0:465 and hostname imps.example.com: implicit TLS under that very name."""
         found = imap(imps__enabled="true", imap__listen_interface="0.0.0.0:465", hostname="imps.example.com")
