@@ -13,33 +13,38 @@ from daptinmail import __version__
 from tests.live.harness import PATIENCE, REPOSITORY, TWISTD, Server, free_port
 
 
-class CommandLineTests(SynchronousTestCase):
-    """Faults of the operator's."""
+class CommandLineCase(SynchronousTestCase):
+    """Starts that must fail."""
 
     def setUp(self) -> None:
         """A directory to start in."""
         self.directory = Path(tempfile.mkdtemp(prefix="daptinmail-cli-"))
 
-    def start(self, *options: str) -> tuple[int, str]:
-        """Exit code and error output of a start that must fail."""
+    def start(self, *options: str) -> tuple[int, str, str]:
+        """Exit code, output and error output of a start that must fail."""
         done = subprocess.run(
             [*TWISTD, "-n", "--pidfile=", "daptinmail", *options],
             cwd=self.directory,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env={**os.environ, "PYTHONPATH": f"{self.directory}:{REPOSITORY}"},
             capture_output=True,
             timeout=PATIENCE,
             check=False,
         )
-        return done.returncode, done.stderr.decode()
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
 
-    def assert_one_line(self, *options: str, contains: str) -> None:
-        """The start fails with one line that says why, and leaves nothing behind."""
-        status, errors = self.start(*options)
+    def assert_one_line(self, *options: str, contains: str) -> str:
+        """The start fails with one line that says why; answers everything it wrote."""
+        status, output, errors = self.start(*options)
         self.assertNotEqual(status, 0)
         lines = [line for line in errors.splitlines() if line.strip()]
         self.assertEqual(len(lines), 1, errors)
         self.assertIn(contains, lines[0])
         self.assertNotIn("Traceback", errors)
+        return output + errors
+
+
+class CommandLineTests(CommandLineCase):
+    """Faults of the operator's."""
 
     def test_bad_options(self) -> None:
         """Each malformed option is named."""

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from functools import cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,18 @@ from tests.support.storage import MemoryStorage
 USER = "postgres"
 """The server refuses to run as root."""
 
+GUARDED = "guarded"
+PASSWORD = "open sesame"
+
 
 def _binaries() -> Path:
     """Where ``initdb`` and ``pg_ctl`` are.
 
     Raises:
-        SkipTest: they are not installed, or nobody may run them.
+        SkipTest: they or the driver are not installed, or nobody may run them.
     """
+    if find_spec("psycopg") is None:
+        raise SkipTest("psycopg is not installed (pip install 'daptinmail[postgresql]')")
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     known = [path for path in homes if (path / "initdb").exists()]
     found = shutil.which("initdb")
@@ -46,42 +52,59 @@ def _binaries() -> Path:
 
 @define(eq=False)
 class PostgresqlServer:
-    """A running server; ``database`` makes places for tables."""
+    """A server of its own; ``database`` makes places for tables. Only the role ``GUARDED`` needs its password."""
 
     directory: Path
+    _binaries: Path
+    _owner: str | None = field(factory=lambda: USER if os.getuid() == 0 else None)
     _numbers: "count[int]" = field(factory=count, init=False)
 
-    def database(self) -> str:
+    def make(self) -> None:
+        """Its files, and the roles."""
+        if self._owner:
+            shutil.chown(self.directory, self._owner)
+        self._run("initdb", "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        rules = self.directory / "data" / "pg_hba.conf"
+        rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
+        self.start()
+        self._execute(f"CREATE ROLE {GUARDED} LOGIN PASSWORD '{PASSWORD}'")
+
+    def start(self) -> None:
+        """Run it; answers when it serves."""
+        options = f"-F -c listen_addresses='' -c unix_socket_directories={self.directory} -c max_connections=200"
+        self._run("pg_ctl", "-w", "-l", str(self.directory / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """Pull the plug."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def database(self, role: str = USER) -> str:
         """The URL of a new, empty place: a schema of its own, which takes a tenth of the time of a database."""
         name = f"test{next(self._numbers)}"
+        self._execute(f"CREATE SCHEMA {name} AUTHORIZATION {role}")
+        return f"postgresql://{role}@/postgres?host={self.directory}&options=-csearch_path%3D{name}"
+
+    def _execute(self, statement: str) -> None:
         engine = create_engine(f"postgresql+psycopg://{USER}@/postgres?host={self.directory}")
         with engine.begin() as connection:
-            connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+            connection.exec_driver_sql(statement)
         engine.dispose()
-        return f"postgresql://{USER}@/postgres?host={self.directory}&options=-csearch_path%3D{name}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), "-D", str(self.directory / "data"), *arguments]
+        subprocess.run(command, user=self._owner, cwd=self.directory, check=True, capture_output=True)
 
 
 @cache
 def postgresql_server() -> PostgresqlServer:
     """The server of this test run, started at the first call and stopped at its end."""
     binaries = _binaries()
-    owner = USER if os.getuid() == 0 else None
     directory = Path(tempfile.mkdtemp(prefix="daptinmail-pg-", dir="/tmp"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    if owner:
-        shutil.chown(directory, owner)
-    data = str(directory / "data")
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [str(binaries / command[0]), *command[1:]], user=owner, cwd=directory, check=True, capture_output=True
-        )
-
-    run("initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-    options = f"-F -c listen_addresses='' -c unix_socket_directories={directory} -c max_connections=200"
-    run("pg_ctl", "-D", data, "-w", "-l", str(directory / "log"), "-o", options, "start")
-    atexit.register(run, "pg_ctl", "-D", data, "-m", "immediate", "stop")
-    return PostgresqlServer(directory)
+    server = PostgresqlServer(directory, binaries)
+    server.make()
+    atexit.register(server.stop)
+    return server
 
 
 @cache
