@@ -42,6 +42,7 @@ from daptinmail.net.runtime import RandomIdentifiers, SystemClock
 from daptinmail.queue.rules import OutboxRules
 from daptinmail.queue.runner import Queue
 from daptinmail.services.control import Control, LiveConfiguration
+from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.edges import Edges
 from daptinmail.services.listeners import Listeners
 from daptinmail.services.live import CurrentLive
@@ -139,6 +140,22 @@ class Parts:
         await self.mail.queue.stop()
         await self.ground.storage.stop()
         self.ground.pool.stop()
+
+
+def start_on(boot: Boot, reactor: Any, sockets: BoundSockets) -> tuple[DataDirectory, Parts]:
+    """Take the data directory and start everything on it that needs no reactor. Blocking.
+
+    Raises:
+        ConfigurationError: the directory or the database cannot be used; neither is held then.
+    """
+    directory = DataDirectory.open(boot)
+    try:
+        parts = assemble(boot, reactor, sockets)
+    except BaseException:
+        directory.close()
+        raise
+    parts.start()
+    return directory, parts
 
 
 def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from daptinmail.db.schema import mail_account
-from daptinmail.services.build import Parts, assemble, print_line
+from daptinmail.services.build import Parts, print_line, start_on
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot
@@ -36,9 +36,7 @@ class ReindexService(Service):
             ConfigurationError: it cannot be used, for instance because the server runs on it.
         """
         super().startService()  # type: ignore[no-untyped-call]  # twisted.application
-        self._directory = DataDirectory.open(self._boot)
-        self._parts = assemble(self._boot, self._reactor, BoundSockets())
-        self._parts.start()
+        self._directory, self._parts = start_on(self._boot, self._reactor, BoundSockets())
         self._reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> "Deferred[None]":

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from daptinmail.errors import ConfigurationError
 from daptinmail.net.blocking import deferred
-from daptinmail.services.build import Parts, assemble
+from daptinmail.services.build import Parts, start_on
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.listeners import SwitchFactory
 from daptinmail.services.quickstart import Ports, choose_ports
@@ -61,9 +61,7 @@ class Root(Service):
             ConfigurationError: either cannot be used.
         """
         super().startService()  # type: ignore[no-untyped-call]  # twisted.application
-        self._directory = DataDirectory.open(self._boot)
-        self._parts = assemble(self._boot, self._reactor, self._sockets)
-        self._parts.start()
+        self._directory, self._parts = start_on(self._boot, self._reactor, self._sockets)
         self._reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> "Deferred[None]":

@@ -264,7 +264,7 @@ SyncState *
             *(
                 "script",
                 "-qec",
-                f"neomutt -n -F {directory}/rc -f imaps://127.0.0.1:{self.site.imaps}/INBOX",
+                f"env TERM=xterm HOME={directory} neomutt -n -F {directory}/rc -f imaps://127.0.0.1:{self.site.imaps}/INBOX",
                 "/dev/null",
             ),
             check=False,
