@@ -159,8 +159,10 @@ class ImapServer(Connection):
 
     def _answer_for(self, error: DaptinmailError) -> Answer:
         answer = answer_for(error)
-        if answer is SERVER_BUG or error.cause is not None:
+        if answer is SERVER_BUG:
             log.failure("{session}: {cause}", session=self.session.id, cause=error.cause or error.text)
+        elif error.cause is not None:
+            log.warn("{session}: {cause}", session=self.session.id, cause=error.cause)
         return answer
 
     async def _tell_changes(self, may_expunge: bool) -> None:

@@ -101,6 +101,8 @@ class Queue:
         self._running = False
         if self._call is not None and self._call.active():
             self._call.cancel()
+        if self._fill_ended is not None:
+            await self._fill_ended  # what it claims now is under way as well
         patience = self.timers.callLater(STOP_PATIENCE, self._cut_off)
         await DeferredList(self._under_way, consumeErrors=True)
         if patience.active():
@@ -177,6 +179,8 @@ class Queue:
             self._again = False
             started = [self._start(claim) for claim in await self._claim()]
             self._again = self._again or bool(started)
+        if not self._running:
+            return
         due = await self.storage.read(ledger.next_due)
         if due is not None and due > self.clock.now():
             self._sleep(min(POLL, (due - self.clock.now()).total_seconds()))

@@ -18,7 +18,8 @@ from daptinmail.interfaces.transfer import IQueue, OutboundMessage
 from daptinmail.mail.address import Address
 from daptinmail.queue.runner import LEASE, Queue
 from daptinmail.settings import Live, OutboundSettings
-from tests.support.queue import MemoryEvents, MemoryReturns, ReactorClock
+from tests.support.events import MemoryEvents
+from tests.support.queue import MemoryReturns, ReactorClock
 from tests.support.runtime import CountingIdentifiers
 from tests.support.storage import StorageCase
 from tests.support.transfer import BUSY, GONE, TAKEN, MemoryTransfer, receipts
@@ -38,6 +39,39 @@ class FullDisk:
     def read(self, work: object) -> "Deferred[Any]":
         """Nor this."""
         return fail(Unavailable())
+
+
+@implementer(IStorage)
+class SlowStorage:
+    """Storage whose writes wait for the test until ``go_on``."""
+
+    def __init__(self, storage: Any) -> None:
+        self.storage = storage
+        self.waiting: list[Deferred[None]] = []
+        self.slow = True
+
+    def write(self, work: Any) -> "Deferred[Any]":
+        """Later, or at once."""
+        if not self.slow:
+            return self.read_or_write("write", work)
+        turn: Deferred[None] = Deferred()
+        self.waiting.append(turn)
+        return turn.addCallback(lambda _: self.read_or_write("write", work))
+
+    def read(self, work: Any) -> "Deferred[Any]":
+        """At once."""
+        return self.read_or_write("read", work)
+
+    def read_or_write(self, method: str, work: Any) -> "Deferred[Any]":
+        """What the storage itself does."""
+        found: Deferred[Any] = getattr(self.storage, method)(work)
+        return found
+
+    def go_on(self) -> None:
+        """The disk is quick again."""
+        self.slow = False
+        for turn in self.waiting:
+            turn.callback(None)
 
 
 class QueueCase(StorageCase):
@@ -340,6 +374,19 @@ class LeaseTests(QueueCase):
         self.timers.pump([60.0] * 5)
         self.assertEqual([row.state for row in self.rows()], ["sent"])
         self.flushLoggedErrors(Unavailable)
+
+    def test_stop_while_rows_are_claimed(self) -> None:
+        """A stop that meets a claim on its way to the disk waits for it and for what it begins."""
+        self.enqueue("a@x.example")
+        self.successResultOf(Deferred.fromCoroutine(self.queue.start()))
+        self.queue.storage = slow = SlowStorage(self.storage)
+        self.timers.advance(0)
+        self.assertNotEqual(slow.waiting, [])
+        stopping = Deferred.fromCoroutine(self.queue.stop())
+        self.assertNoResult(stopping)
+        slow.go_on()
+        self.successResultOf(stopping)
+        self.assertEqual([row.state for row in self.rows()], ["sent"])
 
 
 class FairnessTests(QueueCase):
