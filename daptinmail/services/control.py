@@ -62,7 +62,7 @@ class Control:
         """Rows, events and the list for the next start. On a full disk what listens goes on, unrecorded."""
         try:
             await self._storage.write(lambda transaction: self._record_in(transaction, reports, statuses))
-            await self._blocking.run(write_list, self._boot.data_dir, self._listeners.interfaces)
+            await self._blocking.run(write_list, self._boot.data_dir, list(wanted.listeners))
         except (OSError, Unavailable) as error:
             self._log.error("the state of the listeners was not recorded: {error}", error=error)
 

@@ -25,9 +25,10 @@ from tests.api.test_seed_requests import BECOME, SIGN_IN, SIGN_UP, curl
 from tests.api.web import Client, From, Reply
 from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemoryTlsContexts
-from tests.support.control import MemoryCertificates, MemoryQueue
+from tests.support.control import MemoryCertificates
 from tests.support.directory import MemoryDirectory
 from tests.support.memory_store import MemoryMessageStore
+from tests.support.queue import MemoryQueue
 from tests.support.reception import MemoryReception, MemorySpool
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.storage import MemoryStorage
@@ -179,6 +180,7 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
         self.assertIn("Address already in use", str(answer[2:]))
         self.assertEqual(self.status(broken), ("failed", "Address already in use"))
         self.assertEqual(self.status(fine), ("listening", ""))
+        self.assertIn(Interface("127.0.0.1", 2525), read_list(self.data_dir), "the next start tries before the drop")
         self.bind.taken.clear()
         self.assertEqual(len(self.restart().json), 2)
         self.assertEqual(self.status(broken), ("listening", ""))
