@@ -14,6 +14,7 @@ OLDEST = 13
 _CONNECTING = {
     "application_name": "daptinmail",
     "connect_timeout": 10,  # seconds
+    "target_session_attrs": "read-write",  # of several hosts the one that leads: a standby would show old mailboxes
     # A host that vanished without a word is noticed within a minute, not after the hours of the system's defaults.
     "keepalives_idle": 20,  # seconds
     "keepalives_interval": 10,  # seconds

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.engine import open_engine
 from daptinmail.db.migrate import migrate
-from daptinmail.db.outcome import commit
+from daptinmail.db.outcome import PAUSES, OutcomeUnknown, commit
 from daptinmail.db.schema import metadata
 from daptinmail.db.storage import Storage
 from daptinmail.errors import ConfigurationError, Unavailable
@@ -145,14 +145,52 @@ class Losing(StorageOnPostgresql):
         self.assertEqual(self.settled(self.storage.write(work)), "a")
         self.assertEqual([path.name for path in self.directory.iterdir()], ["m"])
 
-    def test_lost_after_the_commit(self) -> None:
-        """A transaction that is durable counts as done although nobody heard the answer."""
+    def commit_unheard(self, sleep: Callable[[float], object]) -> None:
+        """A row whose COMMIT is not answered."""
         with self.engine.connect() as connection:
             transaction = connection.begin()
             connection.exec_driver_sql("INSERT INTO _config (name, value, created_at) VALUES ('a', 'b', 0)")
-            commit(self.engine, connection, AnswerLost(transaction))  # type: ignore[arg-type] # only commit is called
-        names = self.settled(self.storage.read(lambda c: c.exec_driver_sql("SELECT name FROM _config").scalar()))
-        self.assertEqual(names, "a")
+            lost = AnswerLost(transaction)
+            commit(self.engine, connection, lost, sleep)  # type: ignore[arg-type] # only commit is called
+
+    def names(self) -> Any:
+        """What is durable."""
+        return self.settled(self.storage.read(lambda c: c.exec_driver_sql("SELECT name FROM _config").scalar()))
+
+    def test_lost_after_the_commit(self) -> None:
+        """A transaction that is durable counts as done although nobody heard the answer."""
+        self.commit_unheard(lambda seconds: None)
+        self.assertEqual(self.names(), "a")
+
+    def test_lost_with_the_server(self) -> None:
+        """A server that is away for a moment is asked again."""
+        server, pauses = postgresql_server(), list(PAUSES)
+
+        def sleep(seconds: float) -> None:
+            self.assertEqual(seconds, pauses.pop(0))
+            if len(pauses) == len(PAUSES) - 1:
+                server.stop()
+            if not pauses:
+                server.start()
+
+        self.commit_unheard(sleep)
+        self.assertEqual(self.names(), "a")
+
+    def test_lost_for_good(self) -> None:
+        """When the server stays away nobody claims to know."""
+        server = postgresql_server()
+        pauses: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            if not pauses:
+                server.stop()
+            pauses.append(seconds)
+
+        try:
+            self.assertRaises(OutcomeUnknown, self.commit_unheard, sleep)
+        finally:
+            server.start()
+        self.assertEqual(tuple(pauses), PAUSES)
 
 
 class PostgresqlRecords(StorageOnPostgresql, RecordsCase):
