@@ -19,7 +19,7 @@ from daptinmail.services.listeners import Listeners
 from daptinmail.services.live import CurrentLive
 from daptinmail.services.sockets import write_list
 from daptinmail.services.wanted import IMAP_NAME, Wanted, hostnames, wanted_listeners
-from daptinmail.settings import Boot, Live
+from daptinmail.settings import Boot, Interface, Live
 
 LISTENING = {"kept", "started", "changed"}
 
@@ -53,16 +53,22 @@ class Control:
                 await self._contexts.ensure(hostname)
             applied = await self._listeners.apply(wanted.listeners)
             reports = [*applied, *_fault_reports(live, wanted)]
-            await self._record(reports, _statuses(live, wanted, {report.interface: report for report in applied}))
+            statuses = _statuses(live, wanted, {report.interface: report for report in applied})
+            await self._record(reports, statuses, list(wanted.listeners))
         finally:
             self._lock.release()
         return reports
 
-    async def _record(self, reports: Sequence[ListenerReport], statuses: Mapping[int, tuple[str, str]]) -> None:
+    async def _record(
+        self,
+        reports: Sequence[ListenerReport],
+        statuses: Mapping[int, tuple[str, str]],
+        interfaces: Sequence[Interface],
+    ) -> None:
         """Rows, events and the list for the next start. On a full disk what listens goes on, unrecorded."""
         try:
             await self._storage.write(lambda transaction: self._record_in(transaction, reports, statuses))
-            await self._blocking.run(write_list, self._boot.data_dir, list(wanted.listeners))
+            await self._blocking.run(write_list, self._boot.data_dir, interfaces)
         except (OSError, Unavailable) as error:
             self._log.error("the state of the listeners was not recorded: {error}", error=error)
 
