@@ -6,12 +6,12 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import RootTransaction
+from sqlalchemy import URL, Engine, RootTransaction, create_engine
 from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.disk import FileSystem
-from daptinmail.db.engine import open_engine
+from daptinmail.db.engine import open_engine, open_readers
 from daptinmail.db.migrate import migrate
 from daptinmail.db.outcome import PAUSES, OutcomeUnknown, commit
 from daptinmail.db.schema import metadata
@@ -93,6 +93,53 @@ class Migrating(SynchronousTestCase):
         with self.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'v9999'")
         self.assertRaises(ConfigurationError, migrate, self.engine)
+
+
+class Connecting(SynchronousTestCase):
+    """What a connection must be like, whatever the server is set to."""
+
+    def setting(self, engine: Engine, name: str) -> str:
+        """As a transaction sees it."""
+        with engine.connect() as connection:
+            return str(connection.exec_driver_sql(f"SHOW {name}").scalar())
+
+    def engines(self, url: str) -> tuple[Engine, Engine]:
+        """For writing and for reading."""
+        writer = open_engine(url)
+        reader = open_readers(writer)
+        self.addCleanup(writer.dispose)
+        self.addCleanup(reader.dispose)
+        return writer, reader
+
+    def test_settings(self) -> None:
+        """COMMIT waits for the disk, nothing waits for a lock for ever, readers cannot write."""
+        writer, reader = self.engines(f"{postgresql_server().database()}%20-csynchronous_commit%3Doff")
+        self.assertEqual(self.setting(writer, "synchronous_commit"), "on")
+        self.assertEqual((self.setting(writer, "lock_timeout"), self.setting(reader, "lock_timeout")), ("10s", "10s"))
+        self.assertEqual(self.setting(writer, "transaction_read_only"), "off")
+        self.assertEqual(self.setting(reader, "transaction_read_only"), "on")
+        self.assertEqual(self.setting(reader, "transaction_isolation"), "repeatable read")
+
+    def test_operators_settings(self) -> None:
+        """A wait that the operator set stands."""
+        writer, _ = self.engines(f"{postgresql_server().database()}%20-clock_timeout%3D3s")
+        self.assertEqual(self.setting(writer, "lock_timeout"), "3s")
+
+    def test_encoding(self) -> None:
+        """A database that cannot hold every text is refused at start, not when the first such mail comes."""
+        writer, _ = self.engines(postgresql_server().database())
+        with writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        self.addCleanup(self.drop, writer.url)
+        url = writer.url.set(drivername="postgresql", database="latin").render_as_string()
+        self.assertIn("LATIN1", str(self.assertRaises(ConfigurationError, open_engine, url)))
+
+    def drop(self, url: URL) -> None:
+        """Let the test run again on the same server."""
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("DROP DATABASE latin WITH (FORCE)")
+        engine.dispose()
 
 
 class LateDisk(FileSystem):
