@@ -5,8 +5,9 @@ from twisted.internet.defer import Deferred
 from daptinmail.accounts.directory import Directory
 from daptinmail.accounts.throttle import Throttle
 from tests.contracts.directory import DirectoryContract
-from tests.support.accounts import HeardEvents, add_account, add_server, cheap_passwords
+from tests.support.accounts import add_account, add_server, cheap_passwords
 from tests.support.directory import MemoryDirectory
+from tests.support.events import MemoryEvents
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.storage import StorageCase
 
@@ -28,7 +29,7 @@ class RowsDirectoryTests(DirectoryContract, StorageCase):
     def setUp(self) -> None:
         clock = SteadyClock()
         self.storage, self.identifiers = self.make_storage(clock), CountingIdentifiers()
-        self.directory = Directory(self.storage, cheap_passwords(), Throttle(clock), clock, HeardEvents())
+        self.directory = Directory(self.storage, cheap_passwords(), Throttle(clock), clock, MemoryEvents())
         self.servers: dict[str, int] = {}
 
     def add(self, username: str, password: str, hostname: str) -> None:

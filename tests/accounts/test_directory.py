@@ -15,7 +15,8 @@ from daptinmail.errors import RateLimited, Unauthenticated
 from daptinmail.interfaces.directory import Account, IDirectory
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.mail.address import Address
-from tests.support.accounts import CHEAP, HeardEvents, HeldBlocking, add_account, add_server, cheap_passwords
+from tests.support.accounts import CHEAP, HeldBlocking, add_account, add_server, cheap_passwords
+from tests.support.events import MemoryEvents
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.storage import StorageCase
 
@@ -39,7 +40,7 @@ class DirectoryTests(StorageCase):
     def setUp(self) -> None:
         self.clock = SteadyClock()
         self.storage, self.identifiers = self.make_storage(self.clock), CountingIdentifiers()
-        self.events = HeardEvents()
+        self.events = MemoryEvents()
         CountedPasswords.verified = 0
         self.passwords = CountedPasswords(SynchronousBlocking(), CHEAP)
         self.directory = Directory(self.storage, self.passwords, Throttle(self.clock), self.clock, self.events)
@@ -95,7 +96,7 @@ class DirectoryTests(StorageCase):
             for _ in range(NAME.free + 1):
                 self.failureResultOf(self.log_in("correct horse", ""), Unauthenticated)
         self.assertTrue(logged and self.events.kinds)
-        self.assertNotIn("correct horse", repr(logged) + repr(self.events.heard))
+        self.assertNotIn("correct horse", repr(logged) + repr(self.events.events))
 
     def test_name_is_exact(self) -> None:
         """The case of the user name counts; blanks, wildcards and quotes are nothing special."""
@@ -111,7 +112,7 @@ class DirectoryTests(StorageCase):
         failure = self.failureResultOf(self.log_in("ann@example.com"), RateLimited)
         self.assertEqual(failure.value.retry_after, 1.0)
         self.assertEqual(self.events.kinds, ["login.delayed"])
-        self.assertNotIn("wrong", repr(self.events.heard))
+        self.assertNotIn("wrong", repr(self.events.events))
         self.clock.advance(1)
         self.successResultOf(self.log_in("ann@example.com"))
 

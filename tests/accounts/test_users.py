@@ -15,7 +15,8 @@ from daptinmail.db.schema import user_account
 from daptinmail.errors import AlreadyExists, Forbidden, Invalid, RateLimited, Unauthenticated
 from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.storage import ITransaction
-from tests.support.accounts import HeardEvents, cheap_passwords
+from tests.support.accounts import cheap_passwords
+from tests.support.events import MemoryEvents
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.storage import StorageCase
 
@@ -27,7 +28,7 @@ class UsersTests(StorageCase):
 
     def setUp(self) -> None:
         self.clock = SteadyClock()
-        self.storage, self.events = self.make_storage(self.clock), HeardEvents()
+        self.storage, self.events = self.make_storage(self.clock), MemoryEvents()
         self.configuration = Configuration(self.storage, self.clock)
         self.users = self.make(self.configuration)
 
@@ -239,4 +240,4 @@ class UsersTests(StorageCase):
         with capturedLogs() as logged:
             self.fails(self.users.sign_in("longpass1", "", "192.0.2.1"), Unauthenticated)
         self.assertTrue(logged)
-        self.assertNotIn("longpass1", repr(self.events.heard) + repr(logged))
+        self.assertNotIn("longpass1", repr(self.events.events) + repr(logged))

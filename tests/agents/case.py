@@ -26,8 +26,9 @@ from daptinmail.mail.reply import Reply
 from daptinmail.settings import ServerSettings
 from daptinmail.store.spool import Spool
 from tests.support.directory import MemoryDirectory
+from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
-from tests.support.queue import MemoryEvents, MemoryQueue
+from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.storage import MemoryStorage
 

@@ -18,10 +18,12 @@ from daptinmail.db.records import Records
 from tests.api.test_hostile import BODIES, MODEST
 from tests.api.test_seed_requests import ACCOUNT, BECOME, EXAMPLE_ID, HOSTNAME, RESTART, SERVER, SIGN_IN, SIGN_UP, curl
 from tests.api.web import Client, From
-from tests.support.accounts import HeardEvents, cheap_passwords
+from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
-from tests.support.control import MemoryCertificates, MemoryControl, MemoryEvents, MemoryQueue
+from tests.support.control import MemoryCertificates, MemoryControl
+from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
+from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.storage import MemoryStorage
 
@@ -38,7 +40,7 @@ def stored_client() -> Client:
         "mail_server": MailServerRules(MemoryTlsContexts()),
         "mail_account": MailAccountRules(passwords, store, MemorySigningKeys()),
     }
-    users = Users(storage, passwords, Throttle(clock), clock, identifiers, configuration, HeardEvents(), "code")
+    users = Users(storage, passwords, Throttle(clock), clock, identifiers, configuration, MemoryEvents(), "code")
     api = Api(
         Records(storage, clock, identifiers, rules),
         users,

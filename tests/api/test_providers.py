@@ -5,8 +5,9 @@ from daptinmail.accounts.users import Users
 from daptinmail.db.configuration import Configuration
 from daptinmail.db.records import Records
 from tests.contracts.records import ConfigurationContract, RecordsContract, UsersContract
-from tests.support.accounts import HeardEvents, cheap_passwords
+from tests.support.accounts import cheap_passwords
 from tests.support.control import MemoryConfiguration
+from tests.support.events import MemoryEvents
 from tests.support.records import MemoryRecords
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.storage import MemoryStorage
@@ -49,7 +50,7 @@ class StoredUsersTests(UsersContract):
             clock,
             identifiers,
             Configuration(storage, clock),
-            HeardEvents(),
+            MemoryEvents(),
             self.setup_code,
         )
 

@@ -14,10 +14,10 @@ from tests.support.control import (
     MemoryCertificates,
     MemoryConfiguration,
     MemoryControl,
-    MemoryEvents,
-    MemoryQueue,
 )
+from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
+from tests.support.queue import MemoryQueue
 from tests.support.records import MemoryRecords
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.users import MemoryUsers

@@ -28,8 +28,9 @@ class QueueContract:
         return OutboundMessage(UUID(int=7), Address("ann", "example.com"), addresses, content, server_id=None)
 
     def test_interface(self: Any) -> None:
-        """It is a queue."""
+        """It is a queue; while it is empty a pass tries nobody."""
         self.assertTrue(verifyObject(IQueue, self.queue))
+        self.assertEqual(self.successResultOf(Deferred.fromCoroutine(self.queue.run_pass())), 0)
 
     def test_kept(self: Any) -> None:
         """The whole content is kept for each recipient."""

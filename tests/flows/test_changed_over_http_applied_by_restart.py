@@ -1,9 +1,9 @@
 """Journey 3: rows changed over HTTP become listeners at restart; what did not change is not touched."""
 
+import json
 from pathlib import Path
-from typing import Any
 
-from attrs import define, field
+from sqlalchemy import select
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -14,6 +14,7 @@ from daptinmail.accounts.users import Users
 from daptinmail.api.app import Api
 from daptinmail.db.configuration import Configuration
 from daptinmail.db.records import Records
+from daptinmail.db.schema import event
 from daptinmail.events.log import EventLog
 from daptinmail.services.control import Control, LiveConfiguration
 from daptinmail.services.edges import Edges
@@ -31,39 +32,8 @@ from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.reception import MemoryReception, MemorySpool
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
+from tests.support.sockets import FakeBind
 from tests.support.storage import MemoryStorage
-
-
-class FakeSocket:
-    """A bound socket that was never opened."""
-
-    family = 2
-
-    def fileno(self) -> int:
-        """No real descriptor."""
-        return -1
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def __enter__(self) -> "FakeSocket":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-@define
-class FakeBind:
-    """Binds everything but what is ``taken``."""
-
-    taken: set[int] = field(factory=set)
-
-    def __call__(self, interface: Interface) -> Any:
-        """A socket, or the operating system's complaint."""
-        if interface.port in self.taken:
-            raise OSError(98, "Address already in use")
-        return FakeSocket()
 
 
 class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
@@ -73,7 +43,7 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
         """The API, the rows and the reconcile of production; sockets, certificates and the reactor in memory."""
         clock, identifiers, blocking = SteadyClock(), CountingIdentifiers(), SynchronousBlocking()
         storage = MemoryStorage(clock=clock)
-        events, configuration = EventLog(storage, clock), Configuration(storage, clock)
+        self.storage, events, configuration = storage, EventLog(storage, clock), Configuration(storage, clock)
         contexts, directory = MemoryTlsContexts(), MemoryDirectory()
         store = MemoryMessageStore(clock, identifiers)
         self.data_dir = Path(self.mktemp())
@@ -126,6 +96,15 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
         """What the row says of its listener."""
         attributes = self.client.get(f"/api/mail_server/{identifier}").json["data"]["attributes"]
         return attributes["status"], attributes["status_message"]
+
+    def events(self) -> list[tuple[str, dict[str, str]]]:
+        """What was recorded about listeners: kind and data, in order."""
+        rows = self.storage.read(
+            lambda connection: connection.execute(
+                select(event.c.kind, event.c.data).where(event.c.kind.like("listener.%")).order_by(event.c.id)
+            ).all()
+        )
+        return [(kind, json.loads(data)) for kind, data in self.successResultOf(rows)]
 
     def restart(self) -> Reply:
         """The action."""
@@ -184,6 +163,23 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
         self.bind.taken.clear()
         self.assertEqual(len(self.restart().json), 2)
         self.assertEqual(self.status(broken), ("listening", ""))
+
+    def test_event_log(self) -> None:
+        """What became of each listener stands in the event log; what is simply kept does not."""
+        self.bind.taken.add(2525)
+        self.add("broken.example.com", "127.0.0.1:2525")
+        fine = self.add("fine.example.com", "127.0.0.1:2526")
+        self.restart()
+        failed = {"name": "broken.example.com", "interface": "127.0.0.1:2525", "message": "Address already in use"}
+        started = {"name": "fine.example.com", "interface": "127.0.0.1:2526", "message": ""}
+        self.assertEqual(self.events(), [("listener.failed", failed), ("listener.started", started)])
+        self.bind.taken.clear()
+        self.change(fine, max_size=5000)
+        self.restart()
+        self.assertEqual([kind for kind, _ in self.events()[2:]], ["listener.started", "listener.changed"])
+        self.change(fine, is_enabled=False)
+        self.restart()
+        self.assertEqual([kind for kind, _ in self.events()[4:]], ["listener.stopped"])
 
     def test_disabled(self) -> None:
         """A disabled server stops listening; so does a deleted one."""

@@ -1,8 +1,7 @@
 """What tests of accounts share: cheap password hashing, rows made without the API."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from argon2 import Parameters, Type
 from attrs import define, field
@@ -13,7 +12,6 @@ from zope.interface import implementer
 from daptinmail.accounts.addresses import account_address
 from daptinmail.accounts.passwords import Passwords
 from daptinmail.db.schema import mail_account, mail_server
-from daptinmail.interfaces.events import Event, IEventLog
 from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from tests.support.runtime import SynchronousBlocking
@@ -66,33 +64,6 @@ async def add_account(
     return await storage.write(work)
 
 
-@implementer(IEventLog)
-@define(eq=False)
-class HeardEvents:
-    """Keeps kinds, subjects and data of events."""
-
-    heard: list[tuple[str, str, Mapping[str, Any]]] = field(factory=list)
-
-    def record_in(
-        self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
-    ) -> None:
-        """Keep it."""
-        self.heard.append((kind, subject, data))
-
-    async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
-        """Keep it."""
-        self.heard.append((kind, subject, data))
-
-    async def trail(self, trail: UUID) -> Sequence[Event]:
-        """Nothing is kept by trail."""
-        return []
-
-    @property
-    def kinds(self) -> list[str]:
-        """What happened, in order."""
-        return [kind for kind, _, _ in self.heard]
-
-
 @implementer(IBlocking)
 @define(eq=False)
 class HeldBlocking:
@@ -111,7 +82,10 @@ class HeldBlocking:
     def release(self) -> None:
         """Run the call that waits longest."""
         result, function = self.calls.pop(0)
-        result.callback(function())
+        try:
+            result.callback(function())
+        except Exception:  # noqa: BLE001 - whatever it is, who waits for it is told
+            result.errback()
 
     def release_all(self) -> None:
         """Run everything that waits, and what that starts."""

@@ -8,6 +8,7 @@ from OpenSSL import SSL
 from zope.interface import implementer
 
 from daptinmail.certificates.generate import KeyMaterial, new_key, private_pem, self_signed
+from daptinmail.errors import Unavailable
 from daptinmail.interfaces.tls import ISigningKeys, ITlsContexts, SigningKey
 from daptinmail.net.tls import certificate_context, front_context
 from tests.support.runtime import START
@@ -28,9 +29,13 @@ def material(hostname: str = "mail.example.com") -> KeyMaterial:
 @implementer(ITlsContexts)
 @define(eq=False)
 class MemoryTlsContexts:
-    """Makes a certificate for any host name that a client asks for. ``ensured`` lists what was asked to exist."""
+    """Makes a certificate for any host name that a client asks for.
+
+    ``ensured`` lists what was asked to exist; names in ``failing`` raise.
+    """
 
     ensured: list[str] = field(factory=list)
+    failing: set[str] = field(factory=set)
     reloads: int = 0
 
     def front(self, hostname: str, protocols: tuple[bytes, ...]) -> SSL.Context:
@@ -45,6 +50,8 @@ class MemoryTlsContexts:
     async def ensure(self, hostname: str) -> None:
         """Noted."""
         self.ensured.append(hostname)
+        if hostname in self.failing:
+            raise Unavailable
 
     async def reload(self) -> None:
         """Counted."""

@@ -1,8 +1,6 @@
-"""``IControl``, ``IConfiguration``, ``ICertificates``, ``IQueue`` and ``IEventLog`` in memory."""
+"""``IControl``, ``IConfiguration`` and ``ICertificates`` in memory."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from attrs import define, field
@@ -10,14 +8,12 @@ from zope.interface import implementer
 
 from daptinmail.errors import Forbidden, Invalid, NotFound
 from daptinmail.interfaces.control import IConfiguration, IControl, ListenerReport
-from daptinmail.interfaces.events import Event, IEventLog
-from daptinmail.interfaces.storage import ITransaction
 from daptinmail.interfaces.tls import ICertificates
-from daptinmail.interfaces.transfer import IQueue, OutboundMessage
+from daptinmail.mail.dkim_record import record_name, record_text
 from daptinmail.settings import Live
+from tests.support.certificates import material
 
 SECRETS = frozenset({"jwt.secret", "encryption.secret", "totp.secret"})
-EPOCH = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @implementer(IControl)
@@ -73,7 +69,7 @@ class MemoryConfiguration:
 @implementer(ICertificates)
 @define(eq=False)
 class MemoryCertificates:
-    """Host names by reference; certificates are one fixed text."""
+    """Host names by reference; all have the shared key, made or not."""
 
     hostnames: dict[UUID, str] = field(factory=dict)
     generated: list[UUID] = field(factory=list)
@@ -90,57 +86,16 @@ class MemoryCertificates:
         return hostname
 
     async def certificate_pem(self, reference: UUID) -> tuple[str, str]:
-        """Host name and a text that looks like a certificate."""
-        return self._hostname(reference), "-----BEGIN CERTIFICATE-----\n"
+        """A self-signed certificate."""
+        hostname = self._hostname(reference)
+        return hostname, material(hostname).certificate_pem
 
     async def public_key_pem(self, reference: UUID) -> tuple[str, str]:
-        """Host name and a text that looks like a public key."""
-        return self._hostname(reference), "-----BEGIN PUBLIC KEY-----\n"
+        """The shared key."""
+        hostname = self._hostname(reference)
+        return hostname, material(hostname).public_key_pem
 
     async def dkim_record(self, reference: UUID) -> tuple[str, str]:
         """A record whose value needs two strings."""
-        return f"d1._domainkey.{self._hostname(reference)}", "v=DKIM1; p=" + "A" * 300
-
-
-@implementer(IQueue)
-@define(eq=False)
-class MemoryQueue:
-    """Keeps messages and counts passes."""
-
-    messages: list[OutboundMessage] = field(factory=list)
-    passes: int = 0
-
-    def enqueue_in(self, transaction: ITransaction, message: OutboundMessage) -> None:
-        """Keep a message."""
-        self.messages.append(message)
-
-    async def enqueue(self, message: OutboundMessage) -> None:
-        """Keep a message."""
-        self.messages.append(message)
-
-    async def run_pass(self) -> int:
-        """Nothing is tried."""
-        self.passes += 1
-        return 0
-
-
-@implementer(IEventLog)
-@define(eq=False)
-class MemoryEvents:
-    """Keeps events in a list."""
-
-    events: list[Event] = field(factory=list)
-
-    def record_in(
-        self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
-    ) -> None:
-        """Keep an event."""
-        self.events.append(Event(len(self.events) + 1, EPOCH, kind, trail, subject, data))
-
-    async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
-        """Keep an event."""
-        self.events.append(Event(len(self.events) + 1, EPOCH, kind, trail, subject, data))
-
-    async def trail(self, trail: UUID) -> Sequence[Event]:
-        """The events of one message."""
-        return [event for event in self.events if event.trail == trail]
+        hostname = self._hostname(reference)
+        return record_name("d1", hostname), record_text(material(hostname).public_key_pem)

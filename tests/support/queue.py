@@ -1,15 +1,11 @@
 """What the queue and the agents need around them, in memory."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from daptinmail.interfaces.events import Event, IEventLog
 from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import ITransaction
@@ -30,44 +26,15 @@ class ReactorClock:
         return START + timedelta(seconds=self.timers.seconds())
 
 
-@implementer(IEventLog)
-@define(eq=False)
-class MemoryEvents:
-    """Events of committed transactions."""
-
-    events: list[Event] = field(factory=list)
-
-    def record_in(
-        self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
-    ) -> None:
-        """Kept when the transaction commits."""
-        transaction.after_commit(lambda: self._keep(kind, trail, subject, data))
-
-    async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
-        """Kept at once."""
-        self._keep(kind, trail, subject, data)
-
-    async def trail(self, trail: UUID) -> Sequence[Event]:
-        """Events of one message."""
-        return [event for event in self.events if event.trail == trail]
-
-    @property
-    def kinds(self) -> list[str]:
-        """What happened, in order."""
-        return [event.kind for event in self.events]
-
-    def _keep(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
-        self.events.append(Event(len(self.events) + 1, START, kind, trail, subject, data))
-
-
 @implementer(IQueue)
 @define(eq=False)
 class MemoryQueue:
-    """Keeps the messages of committed transactions; raises ``error`` if set."""
+    """Keeps the messages of committed transactions and counts passes; raises ``error`` if set."""
 
     error: Exception | None = None
     messages: list[OutboundMessage] = field(factory=list)
     contents: list[bytes] = field(factory=list)
+    passes: int = 0
 
     def enqueue_in(self, transaction: ITransaction, message: OutboundMessage) -> None:
         """Kept when the transaction commits."""
@@ -82,6 +49,7 @@ class MemoryQueue:
 
     async def run_pass(self) -> int:
         """Nothing is ever tried."""
+        self.passes += 1
         return 0
 
     def _keep(self, message: OutboundMessage, content: bytes) -> None:
@@ -105,4 +73,5 @@ class MemoryReturns:
         """Kept when the transaction commits."""
         if self.error:
             raise self.error
-        transaction.after_commit(lambda: self.returned.append(message))
+        if message.return_path is not None:
+            transaction.after_commit(lambda: self.returned.append(message))

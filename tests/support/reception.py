@@ -7,11 +7,14 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from daptinmail.errors import NotFound
+from daptinmail.errors import Refused
 from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.storage import Content, ISpool, ISpooled
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
+from daptinmail.mail.reply import Reply
+
+NOBODY = Reply(550, "5.1.1", "No such account")
 
 
 @frozen
@@ -74,7 +77,7 @@ class MemoryReception:
         """Only the accounts, and anybody at ``many.test``."""
         await self.gate.passed()
         if str(recipient) not in self.accounts and recipient.domain != "many.test":
-            raise NotFound("No such account")
+            raise Refused(NOBODY)
 
     async def receive(self, origin: Origin, envelope: Envelope, content: Content, trail: UUID) -> None:
         """Keep the message in ``received``."""
