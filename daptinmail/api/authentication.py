@@ -50,6 +50,11 @@ def _only_reads(request: IRequest) -> bool:
     return request.method in {b"GET", b"HEAD"} and not request.path.startswith(b"/action/")
 
 
+def from_elsewhere(request: IRequest) -> bool:
+    """True if a browser says that a page of another origin sends this."""
+    return bool(request.requestHeaders.hasHeader(b"origin")) and not _same_origin(request)
+
+
 def _same_origin(request: IRequest) -> bool:
     origin = request.requestHeaders.getRawHeaders(b"origin", [b""])[0]
     host = request.requestHeaders.getRawHeaders(b"host", [b""])[0]

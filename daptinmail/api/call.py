@@ -34,8 +34,8 @@ class Call:
     """A request. ``body`` is raw; ``parameters`` come from the query string only.
 
     ``peer`` is the IP address of the other end of the connection; ``forwarded`` is true if a proxy says that the
-    client is somewhere else. ``host`` is the host name of the URL, without port. ``token`` is ``None`` for a guest,
-    "" if there is one that cannot be read.
+    client is somewhere else, or a browser that the page is. ``host`` is the host name of the URL, without port.
+    ``token`` is ``None`` for a guest, "" if there is one that cannot be read.
     """
 
     method: str

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 
-from daptinmail.api.authentication import read_token
+from daptinmail.api.authentication import from_elsewhere, read_token
 from daptinmail.api.call import Answer, Call, read_parameters
 from daptinmail.api.problems import Problem, problem
 from daptinmail.api.rates import Allowance, Rates, refuse_excess
@@ -28,6 +28,8 @@ SECURITY = {
 }
 """On every answer; an answer's own headers win."""
 
+
+FORWARDING = (b"forwarded", b"x-forwarded-for", b"x-real-ip")
 
 Route = Callable[..., Coroutine[Any, Any, Answer]]
 """Serves one method of one path: ``route(call, **path)``; ``path`` holds the variable parts of the URL."""
@@ -95,7 +97,7 @@ def read_call(request: IRequest) -> Call:
         body=request.content.read(),
         content_type=headers.getRawHeaders(b"content-type", [b""])[0].decode("ascii", "replace"),
         peer=peer_of(request),
-        forwarded=any(headers.hasHeader(name) for name in (b"forwarded", b"x-forwarded-for", b"x-real-ip")),
+        forwarded=any(headers.hasHeader(name) for name in FORWARDING) or from_elsewhere(request),
         host=request.getRequestHostname().decode("ascii", "replace").lower(),
         token=read_token(request, parameters),
     )

@@ -149,9 +149,12 @@ class FirstRunTests(SynchronousTestCase):
             self.assertEqual(self.become(headers={name: "192.0.2.7"}).status, 403)
 
     def test_through_a_browser(self) -> None:
-        """A web page that points its own name at this machine (DNS rebinding) is not near."""
+        """A web page that points its own name at this machine (DNS rebinding), or only sends here, is not near."""
+        here = {"Host": "127.0.0.1:8080"}
         self.assertEqual(self.become(headers={"Host": "evil.test:8080"}).status, 403)
-        self.assertEqual(self.become(headers={"Host": "127.0.0.1:8080"}).status, 200)
+        for origin in ("http://evil.test", "null", "http://127.0.0.1:9090"):
+            self.assertEqual(self.become(headers={**here, "Origin": origin}).status, 403, origin)
+        self.assertEqual(self.become(headers={**here, "Origin": "http://127.0.0.1:8080"}).status, 200)
 
     def test_guest(self) -> None:
         """A guest must sign in first."""
