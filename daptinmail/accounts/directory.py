@@ -77,7 +77,8 @@ class Directory:
     async def account_at(self, address: Address) -> Account | None:
         """By address in any case; ``+detail`` is ignored unless an account has it in its name.
 
-        Mail for the postmaster of a local domain goes to the domain's first account (RFC 5321 §4.5.1).
+        Mail for the postmaster of a local domain goes to the domain's first account, or to the first of all if the
+        domain has none (RFC 5321 §4.5.1).
         """
         return await self.storage.read(lambda connection: _find(connection, address))
 
@@ -158,6 +159,8 @@ def _find(connection: Connection, address: Address) -> Account | None:
         return None
     served = or_(mail_account.c.address_domain == domain, mail_server.c.hostname == domain)
     row = connection.execute(_ACCOUNTS.where(served).order_by(mail_account.c.id).limit(1)).first()
+    if row is None and _is_local(connection, domain):
+        row = connection.execute(_ACCOUNTS.order_by(mail_account.c.id).limit(1)).first()
     return _account(row) if row is not None else None
 
 

@@ -227,13 +227,16 @@ class DirectoryTests(StorageCase):
         self.assertTrue(self.run_now(self.directory.is_local("B\u00dcCHER.example")))
 
     def test_postmaster(self) -> None:
-        """Every local domain has a postmaster: its own account, or the first account of domain or server."""
+        """Every local domain has a postmaster: its own account, or the first account of domain, server or all."""
         self.assertIsNone(self.at("postmaster@mail.example.com"))
         self.add("ann@example.com")
         self.add("bob@example.com")
         self.assertEqual(self.at("postmaster@example.com"), "ann@example.com")
         self.assertEqual(self.at("PostMaster@mail.example.com"), "ann@example.com")
         self.assertIsNone(self.at("postmaster@example.net"))
+        self.run_now(add_server(self.storage, self.identifiers, "mx.example.com"))
+        self.assertEqual(self.at("postmaster@mx.example.com"), "ann@example.com")
+        self.assertIsNone(self.at("bob@mx.example.com"))
         self.add("postmaster@example.com")
         self.assertEqual(self.at("postmaster@example.com"), "postmaster@example.com")
 
