@@ -9,12 +9,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
 from zope.interface import implementer
 
-from daptinmail.errors import NotFound
+from daptinmail.errors import NotFound, Unavailable
 from daptinmail.imap.answers import no
 from daptinmail.imap.responses import Disconnected, ResponseWriter
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.interfaces.directory import Account
-from daptinmail.interfaces.messages import IMailboxListener, IMessageStore
+from daptinmail.interfaces.messages import IMailboxListener, IMessageStore, Snapshot
 from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
 from daptinmail.interfaces.storage import ISpool, ISpooled
 
@@ -153,7 +153,7 @@ class Session:
         self._heard = 0
         self.store.listen(mailbox.id, self)
         try:
-            snapshot = await self.store.snapshot(mailbox.id, claim_recent=not read_only)
+            snapshot = await self._snapshot(mailbox.id, claim_recent=not read_only)
             if self.parting:
                 raise Disconnected
         except BaseException:
@@ -162,6 +162,15 @@ class Session:
         selected = self._selected = SelectedMailbox.of(snapshot, read_only)
         selected.dirty = self._heard > snapshot.modseq
         return selected
+
+    async def _snapshot(self, mailbox_id: int, claim_recent: bool) -> Snapshot:
+        r"""A full disk keeps nobody from reading: then nothing is claimed as \Recent."""
+        try:
+            return await self.store.snapshot(mailbox_id, claim_recent=claim_recent)
+        except Unavailable:
+            if not claim_recent:
+                raise
+            return await self.store.snapshot(mailbox_id, claim_recent=False)
 
     async def unselect(self) -> None:
         r"""Forget the view. Messages announced in it are not \Recent to later sessions (RFC 3501 §2.3.2)."""

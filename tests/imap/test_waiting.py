@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import NotFound, StoreDamaged, Unavailable
-from daptinmail.interfaces.messages import Opened
+from daptinmail.interfaces.messages import Opened, Snapshot
 from tests.imap.session import MESSAGE, Server
 from tests.support.dialogue import Dialogue
 
@@ -242,6 +242,29 @@ class FailingStoreTests(SynchronousTestCase):
         store.failing = {"snapshot"}
         client.run("C: 1 SELECT INBOX\nS: 1 NO [UNAVAILABLE] ...\nC: 2 CHECK\nS: 2 BAD ...")
         self.assertFalse(any(server.store.listeners.values()))
+
+    def test_full_disk(self) -> None:
+        """Mail can be read while nothing can be written; it is recent again later."""
+        server, store = slow_server()
+        client = server.login()
+
+        async def snapshot(mailbox_id: int, claim_recent: bool) -> Snapshot:
+            if claim_recent:
+                raise Unavailable
+            return await server.store.snapshot(mailbox_id, claim_recent=False)
+
+        store.replaced["snapshot"] = snapshot
+        client.run(
+            """
+            C: 1 SELECT INBOX
+            S* 1 OK [READ-WRITE] ...
+            C: 2 FETCH 1 UID
+            S: * 1 FETCH (UID 1)
+            S: 2 OK ...
+            """
+        )
+        del store.replaced["snapshot"]
+        server.login().run("C: 1 SELECT INBOX\nS* * 1 RECENT\nS* 1 OK ...")
 
     def test_failed_catch_up(self) -> None:
         """When the changes cannot be read, the command's answer comes all the same."""

@@ -317,6 +317,8 @@ class AttackTests(SynchronousTestCase):
             wire.send(b"Subject: a\r\n\r\n" + LINE * (size // len(LINE)) + b".\r\n")
             self.assertTrue(wire.reply().startswith(b"451 "), size)
         self.assertEqual(self.imap(ALICE).append("Drafts", "", "", LINE * 20_000)[0], "NO")
+        reader = self.imap(ALICE)
+        self.assertEqual([reader.select("Drafts")[0], reader.noop()[0]], ["OK", "OK"])
         self.site.server.restart()
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         self.assertEqual(self.files(), before)
