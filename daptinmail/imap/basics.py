@@ -1,5 +1,6 @@
 """CAPABILITY, NOOP, LOGOUT, STARTTLS, ID, ENABLE, NAMESPACE."""
 
+from daptinmail.errors import Malformed
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.session import Session
 
@@ -27,7 +28,7 @@ async def logout(session: Session, _: None) -> Answer:
 async def starttls(session: Session, _: None) -> Answer:
     """STARTTLS (RFC 3501 §6.2.1)."""
     if session.secure:
-        raise no(b"TLS is active already")
+        raise Malformed("TLS is active already")  # RFC 9051 §6.2.1: BAD
     if session.edge.tls is None:
         raise no(b"TLS is not available")
     session.afterwards = session.wire.switch_to_tls

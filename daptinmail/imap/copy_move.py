@@ -29,7 +29,7 @@ async def uid_move(session: Session, arguments: Copy) -> Answer:
 
 
 async def _copy(session: Session, arguments: Copy, uid: bool) -> Answer:
-    uids = _uids(session, arguments, uid)
+    uids = await _uids(session, arguments, uid)
     target = await target_mailbox(session, arguments.mailbox)
     if not uids:
         return ok(b"No messages to copy")
@@ -39,10 +39,8 @@ async def _copy(session: Session, arguments: Copy, uid: bool) -> Answer:
 
 async def _move(session: Session, arguments: Copy, uid: bool) -> Answer:
     view = session.writable
-    uids = _uids(session, arguments, uid)
+    uids = await _uids(session, arguments, uid)
     target = await target_mailbox(session, arguments.mailbox)
-    if target.id == view.mailbox.id:
-        raise no(b"Messages are in that mailbox already", b"CANNOT")
     if not uids:
         return ok(b"No messages to move")
     moved = await session.store.move(view.mailbox.id, uids, target.id)
@@ -52,10 +50,11 @@ async def _move(session: Session, arguments: Copy, uid: bool) -> Answer:
     return ok(b"MOVE completed")
 
 
-def _uids(session: Session, arguments: Copy, uid: bool) -> list[int]:
+async def _uids(session: Session, arguments: Copy, uid: bool) -> list[int]:
     """UIDs of the messages named; all or none for sequence numbers (RFC 3501 §6.4.7)."""
     view = session.selected
     uids = [view.uids[index] for index in view.indexes(arguments.messages, uid)]
+    await session.catch_up(may_expunge=False)
     present = [number for number in uids if number not in view.gone]
     if len(present) < len(uids) and not uid:
         raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.limits import VIEW_SLICE
-from daptinmail.imap.names import INBOX, ancestors, matches, quoted_name
+from daptinmail.imap.names import DELIMITER, INBOX, ancestors, matches, quoted_name
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Pattern
 
@@ -48,11 +48,15 @@ def _hidden_parents(names: Collection[str]) -> list[str]:
 async def _found(session: Session, arguments: Pattern, names: Sequence[str]) -> list[str]:
     """The names that match, in order."""
     pattern = arguments.reference + arguments.pattern
-    if pattern.upper() == INBOX:
-        pattern = INBOX
+    level, delimiter, rest = pattern.partition(DELIMITER)
+    inbox_pattern = level.upper() + delimiter + rest  # INBOX has no case (RFC 3501 §6.3.8)
     found: list[str] = []
     for start in range(0, len(names), VIEW_SLICE):
         if start:
             await session.breathe()
-        found += [name for name in names[start : start + VIEW_SLICE] if matches(pattern, name)]
+        found += [
+            name
+            for name in names[start : start + VIEW_SLICE]
+            if matches(pattern, name) or (name.partition(DELIMITER)[0] == INBOX and matches(inbox_pattern, name))
+        ]
     return found

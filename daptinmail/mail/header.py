@@ -60,12 +60,15 @@ def find_fields(raw: bytes) -> Iterator[Field]:
 
 
 def select_fields(raw: bytes, names: Collection[bytes], exclude: bool = False) -> bytes:
-    """The fields so named (any case), or all others; then an empty line (RFC 9051 §6.4.5.1, HEADER.FIELDS)."""
+    """The fields so named (any case), or all others; then an empty line if ``raw`` ends with one.
+
+    RFC 9051 §6.4.5.1, HEADER.FIELDS: it is left out for a message with no body and no blank line.
+    """
     wanted = {name.lower() for name in names}
     chosen = [raw[one.start : one.end] for one in find_fields(raw) if (one.name.lower() in wanted) != exclude]
-    if chosen and not chosen[-1].endswith(b"\n"):
-        chosen[-1] += b"\r\n"
-    return b"".join(chosen) + b"\r\n"
+    if raw in {b"\n", b"\r\n"} or raw.endswith((b"\n\n", b"\n\r\n")):
+        chosen.append(b"\r\n")
+    return b"".join(chosen)
 
 
 def unfold(value: bytes) -> bytes:

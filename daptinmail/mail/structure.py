@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from attrs import define, field, frozen
 
 from daptinmail.mail.header import Buffer, HeaderSection, header_end
-from daptinmail.mail.parameters import Parameters, parameter, parse_disposition, parse_media_type
+from daptinmail.mail.parameters import Parameters, parameter, parse_disposition, parse_media_type, strip_comments
 
 MAX_DEPTH = 50
 MAX_PARTS = 1000
@@ -189,7 +189,7 @@ def _describe(part: Part, header: HeaderSection, default: str) -> None:
         part.type, part.subtype, part.parameters = "message", "rfc822", ()
     encoding = first(b"content-transfer-encoding")
     if encoding:
-        part.encoding = encoding.split(b";", 1)[0].strip().lower()[:100].decode("latin-1") or "7bit"
+        part.encoding = strip_comments(encoding).split(b";", 1)[0].strip().lower()[:100].decode("latin-1") or "7bit"
     disposition = first(b"content-disposition")
     if disposition and (read := parse_disposition(disposition)):
         part.disposition, part.disposition_parameters = read

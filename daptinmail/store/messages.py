@@ -165,7 +165,8 @@ class Messages:
         if not rows:
             return Copied(target.mailbox.uidvalidity, [], [])
         self.touch(transaction, source)
-        self.touch(transaction, target)
+        if target.id != source.id:
+            self.touch(transaction, target)
         modseq, first = step(connection, target.id, len(rows))
         done: list[tuple[int, int]] = []
         moves = []

@@ -223,6 +223,17 @@ class MessageStoreContract(MailboxNamesContract):
         self.assertEqual(list(self.now(self.store.changes(inbox, since)).expunged), [1])
         self.refused(self.store.open(inbox, 1), NotFound)
 
+    def test_move_onto_itself(self) -> None:
+        """A mailbox may get its own messages: they have new UIDs then."""
+        self.add(text="a")
+        self.add(text="b")
+        inbox = self.inbox()
+        done = self.now(self.store.move(inbox.id, [1], inbox.id))
+        self.assertEqual((list(done.sources), list(done.targets)), ([1], [3]))
+        self.assertEqual((self.uids(), self.octets(3)), ([2, 3], content("a").read()))
+        changes = self.now(self.store.changes(inbox.id, inbox.highestmodseq))
+        self.assertEqual(([change.uid for change in changes.changed], list(changes.expunged)), ([3], [1]))
+
     def test_copy_and_move_refused(self) -> None:
         """To or from a mailbox that is not there nothing moves; no messages, nothing done."""
         self.add()

@@ -159,8 +159,30 @@ class CopyTests(SynchronousTestCase):
         )
 
     def test_move_onto_itself(self) -> None:
-        """Moving messages to where they are is refused."""
-        three().select().run("C: 1 MOVE 1 INBOX\nS: 1 NO [CANNOT] ...")
+        """Messages moved to where they are get new UIDs, as a copy there would (RFC 6851 §3.1)."""
+        three().select().run(
+            """
+            C: 1 MOVE 1 INBOX
+            S: * OK [COPYUID ... 1 4] ...
+            S: * 4 EXISTS
+            S: * 1 RECENT
+            S: * 1 EXPUNGE
+            S: 1 OK ...
+            C: 2 FETCH 1:* UID
+            S: * 1 FETCH (UID 2)
+            S: * 2 FETCH (UID 3)
+            S: * 3 FETCH (UID 4)
+            S: 2 OK ...
+            """
+        )
+
+    def test_copy_what_another_session_expunged(self) -> None:
+        """COPY by sequence number copies nothing and says so if a message is gone, told of or not (RFC 3501 §6.4.7)."""
+        server = three()
+        ann, other = server.select(), server.select()
+        other.run("C: 1 STORE 1 +FLAGS.SILENT (\\Deleted)\nS: 1 OK ...\nC: 2 EXPUNGE\nS: * 1 EXPUNGE\nS: 2 OK ...")
+        ann.run("C: 1 COPY 1:2 Trash\nS: * 1 EXPUNGE\nS: 1 NO [EXPUNGEISSUED] ...")
+        ann.run("C: 2 STATUS Trash (MESSAGES)\nS: * STATUS ... (MESSAGES 0)\nS: 2 OK ...")
 
     def test_copy_onto_itself(self) -> None:
         """Copying into the same mailbox makes new messages that are announced."""

@@ -45,6 +45,9 @@ class ListTests(SynchronousTestCase):
             C: 6 LIST "" inbox
             S: * LIST (\HasNoChildren) "/" "INBOX"
             S: 6 OK ...
+            C: 6a LIST "" inb*
+            S: * LIST (\HasNoChildren) "/" "INBOX"
+            S: 6a OK ...
             C: 7 LIST "" "a b"
             S: * LIST (\HasNoChildren) "/" "a b"
             S: 7 OK ...

@@ -72,7 +72,12 @@ class FieldTests(SynchronousTestCase):
             select_fields(RAW, [b"from", b"subject"], exclude=True), b"X-Long: one\r\n\ttwo\r\n three\r\n\r\n"
         )
         self.assertEqual(select_fields(RAW, [b"Cc"]), b"\r\n")
-        self.assertEqual(select_fields(b"A: b", [b"a"]), b"A: b\r\n\r\n")
+
+    def test_select_without_empty_line(self) -> None:
+        """A message that ends within its header section has no empty line, in its fields neither."""
+        self.assertEqual(select_fields(b"A: b", [b"a"]), b"A: b")
+        self.assertEqual(select_fields(b"A: b\r\nC: d\r\n", [b"a"], exclude=True), b"C: d\r\n")
+        self.assertEqual(select_fields(b"\r\n", [b"a"]), b"\r\n")
 
     def test_values(self) -> None:
         """Values come unfolded, by name in any case."""

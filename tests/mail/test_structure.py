@@ -186,6 +186,10 @@ class PartIndexTests(SynchronousTestCase):
         assert part is not None
         self.assertEqual((part.media_type, part.encoding, part.message_start), ("application/pdf", "7bit", None))
 
+    def test_comment_in_transfer_encoding(self) -> None:
+        """A comment is no part of Content-Transfer-Encoding (RFC 2045 §6.1)."""
+        self.assertEqual(parse_structure(b"Content-Transfer-Encoding: base64 (c)\r\n\r\neA==\r\n").encoding, "base64")
+
     def test_not_packed(self) -> None:
         """Anything else than packed parts is refused clearly."""
         for packed in (b"", b"junk", b"\xff"):
