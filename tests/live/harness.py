@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds until a silent process counts as broken
-TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+TWISTD = [sys.executable, "-P", str(Path(__file__).with_name("run_twistd.py"))]
 
 
 def free_port() -> int:
