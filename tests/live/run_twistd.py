@@ -11,6 +11,6 @@ with contextlib.suppress(ImportError):
     if measured is not None:
         from twisted.internet import reactor
 
-        reactor.addSystemEventTrigger("after", "shutdown", measured.save)  # type: ignore[attr-defined] # a module
+        reactor.addSystemEventTrigger("after", "shutdown", measured.save)
 
 run()

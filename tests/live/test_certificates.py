@@ -29,7 +29,7 @@ class ImportTests(SynchronousTestCase):
         run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90", *names, *files)
         self.key, self.certificate = key.read_text(), certificate.read_text()
 
-    def patch(self, **attributes: str) -> int:
+    def change(self, **attributes: str) -> int:
         """Change the row of the server's own name; the status of the answer."""
         _, answer = self.site.server.call("GET", "/api/certificate?page%5Bsize%5D=100")
         (reference,) = [row["id"] for row in answer["data"] if row["attributes"]["hostname"] == NAME]
@@ -52,7 +52,7 @@ class ImportTests(SynchronousTestCase):
         """The next handshake presents it, without a restart; a client that trusts it verifies; connections go on."""
         before = self.presented(unverified())
         with self.site.smtps() as session:
-            self.assertEqual(self.patch(certificate_pem=self.certificate, private_key_pem=self.key), 200)
+            self.assertEqual(self.change(certificate_pem=self.certificate, private_key_pem=self.key), 200)
             session.noop()
         self.assertNotEqual(before.strip(), self.certificate.strip())
         trusting = ssl.create_default_context(cadata=self.certificate)
@@ -63,5 +63,5 @@ class ImportTests(SynchronousTestCase):
         before = self.presented(unverified())
         other = Path(self.mktemp())
         run("openssl", "genrsa", "-out", str(other), "2048")
-        self.assertEqual(self.patch(certificate_pem=self.certificate, private_key_pem=other.read_text()), 422)
+        self.assertEqual(self.change(certificate_pem=self.certificate, private_key_pem=other.read_text()), 422)
         self.assertEqual(self.presented(unverified()), before)
