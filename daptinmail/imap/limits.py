@@ -39,6 +39,9 @@ TEXT_SLICE = 50
 SEARCH_TEXT_CAP = 4 * MIB
 """SEARCH BODY and TEXT look at this much of a message."""
 
+SEARCHES_AT_ONCE = 2
+"""Pool threads that all searches together may occupy; the others stay free for mail."""
+
 SEARCH_DEPTH = 32
 SEARCH_KEYS = 2000
 FETCH_ITEMS = 64

@@ -1,15 +1,19 @@
 """SEARCH: the view first, then the index, then the files, each only for what is still open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from daptinmail.errors import NotFound
 from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.limits import METADATA_SLICE, SEARCH_TEXT_CAP, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.responses import Disconnected
 from daptinmail.imap.search_keys import Candidate, Evaluator, Facts
 from daptinmail.imap.search_text import body_text
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Search
 from daptinmail.interfaces.messages import Opened
+
+T = TypeVar("T")
 
 
 async def search(session: Session, arguments: Search) -> Answer:
@@ -31,12 +35,13 @@ async def _search(session: Session, arguments: Search) -> list[int]:
     """The indexes of the messages that meet the program, in order."""
     evaluator = Evaluator(session.selected, arguments.program)
     found: list[int] = []
+    files = max(1, TEXT_SLICE // arguments.keys)
     unsure = await _search_view(session, evaluator, found)
     for start in range(0, len(unsure), METADATA_SLICE):
         some = unsure[start : start + METADATA_SLICE]
         unread = await _search_index(session, evaluator, some, found)
-        for first in range(0, len(unread), TEXT_SLICE):
-            await _search_files(session, evaluator, unread[first : first + TEXT_SLICE], found)
+        for first in range(0, len(unread), files):
+            await _search_files(session, evaluator, unread[first : first + files], found)
         for candidate in some:
             candidate.facts = None  # header sections of a whole mailbox would not fit
         await session.writer.drain()
@@ -68,9 +73,21 @@ async def _search_index(
     for metadata in known:
         by_uid[metadata.uid].facts = Facts(metadata)
     judged = [by_uid[metadata.uid] for metadata in known]
-    verdicts = await session.edge.blocking.run(_judge_all, evaluator, judged)
+    verdicts = await _in_turn(session, _judge_all, evaluator, judged)
     found.extend(candidate.index for candidate, verdict in zip(judged, verdicts, strict=True) if verdict)
     return [candidate for candidate, verdict in zip(judged, verdicts, strict=True) if verdict is None]
+
+
+async def _in_turn(session: Session, judge: Callable[..., T], *arguments: object) -> T:
+    """Judge in a pool thread, few at once: searches may wait for each other, mail may not wait for them."""
+    edge = session.edge
+    await edge.searches.acquire()
+    try:
+        if session.parting:
+            raise Disconnected
+        return await edge.blocking.run(judge, *arguments)
+    finally:
+        edge.searches.release()
 
 
 def _judge_all(evaluator: Evaluator, candidates: Sequence[Candidate]) -> list[bool | None]:
@@ -88,7 +105,7 @@ async def _search_files(
                 opened.append((candidate, await session.store.open(session.selected.mailbox.id, candidate.uid)))
             except NotFound:
                 continue
-        found.extend(await session.edge.blocking.run(_judge_files, evaluator, opened))
+        found.extend(await _in_turn(session, _judge_files, evaluator, opened))
     finally:
         await session.edge.blocking.run(_close_all, opened)
 

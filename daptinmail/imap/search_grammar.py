@@ -32,7 +32,7 @@ def search(cursor: Cursor) -> Search:
     parser = SearchParser(cursor)
     program = parser.program()
     cursor.end()
-    return Search(program)
+    return Search(program, parser.keys)
 
 
 @define

@@ -2,6 +2,7 @@
 
 from attrs import define, field
 from twisted.cred.portal import Portal
+from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
 from twisted.internet.protocol import ServerFactory
 
@@ -34,6 +35,7 @@ class ImapFactory(ServerFactory):
     implicit_tls: bool
     append_limit: int = limits.APPEND
     sessions: set[Connection] = field(init=False, factory=set)
+    searches: DeferredSemaphore = field(init=False, factory=lambda: DeferredSemaphore(limits.SEARCHES_AT_ONCE))
 
     def buildProtocol(self, addr: IAddress | None) -> ImapServer:
         """A session for the peer at ``addr``."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from attrs import define
 from twisted.cred.portal import Portal
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
 from zope.interface import implementer
 
@@ -30,6 +30,7 @@ class Edge(Protocol):
     identifiers: IIdentifiers
     clock: IReactorTime
     tls: IOpenSSLServerConnectionCreator | None
+    searches: DeferredSemaphore
 
 
 class Wire(Protocol):

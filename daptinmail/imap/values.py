@@ -154,6 +154,7 @@ SearchKey = Key | Every | Either | Negated
 
 @frozen
 class Search:
-    """SEARCH and UID SEARCH."""
+    """SEARCH and UID SEARCH; ``keys`` counts those that compare something."""
 
     program: SearchKey
+    keys: int

@@ -4,7 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from daptinmail.imap.limits import SEARCHES_AT_ONCE
 from tests.imap.session import MESSAGE, Server, server_of
+from tests.support.accounts import HeldBlocking
 
 TOKENS = (
     b"1_ 2_UID_ FETCH_ STORE_ SEARCH_ APPEND_ LIST_ SELECT_ IDLE DONE COPY_ MOVE_ EXPUNGE CREATE_ ID_ ENABLE_ STARTTLS "
@@ -190,3 +192,34 @@ class AnyOctetsTests(SynchronousTestCase):
             S! closed
             """
         )
+
+
+class SearchTests(SynchronousTestCase):
+    """Searching costs time."""
+
+    def test_searches_leave_threads_to_others(self) -> None:
+        """However many sessions search at once, they occupy two threads; those who hang up occupy none."""
+        server = Server()
+        server.put()
+        clients = [server.select() for _ in range(5)]
+        server.factory.blocking = threads = HeldBlocking()
+        for client in clients:
+            client.send(b"s SEARCH TEXT zzz\r\n")
+        self.assertEqual(threads.started, SEARCHES_AT_ONCE)
+        clients.pop().lose()
+        threads.release_all()
+        for client in clients:
+            client.run("S: * SEARCH\nS: s OK ...")
+        self.assertEqual(threads.started, 3 * len(clients))
+
+    def test_large_programs_look_at_few_files_at_once(self) -> None:
+        """The more a program asks for, the fewer messages it may look at in one go."""
+        server = Server()
+        for _ in range(4):
+            server.put()
+        client = server.select()
+        server.factory.blocking = threads = HeldBlocking()
+        client.send(b"s SEARCH " + b"TEXT zzz " * 30 + b"ALL\r\n")
+        threads.release_all()
+        client.run("S: * SEARCH\nS: s OK ...")
+        self.assertEqual(threads.started, 1 + 2 * 4)
