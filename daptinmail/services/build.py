@@ -137,6 +137,7 @@ class Parts:
         """Listeners and sessions first, then the queue, then storage."""
         self.upkeep.stop()
         await self.listeners.stop()
+        await self.listeners.drain(self.ground.reactor)
         await self.mail.queue.stop()
         await self.ground.storage.stop()
         self.ground.pool.stop()
@@ -152,7 +153,7 @@ def start_on(boot: Boot, reactor: Any, sockets: BoundSockets) -> tuple[DataDirec
     try:
         parts = assemble(boot, reactor, sockets)
     except BaseException:
-        directory.close()
+        directory.unmake()
         raise
     parts.start()
     return directory, parts

@@ -17,6 +17,8 @@ LOCK_NAME = "daptinmail.lock"
 class DataDirectory:
     """Holds the lock while it is open."""
 
+    _path: Path
+    _made: bool
     _lock: IO[str]
 
     @classmethod
@@ -32,7 +34,8 @@ class DataDirectory:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.fdopen(os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")
         except OSError as error:
-            _unmake(path, made)
+            if made and path.is_dir():
+                path.rmdir()
             raise ConfigurationError(f"cannot use data directory {path}: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,14 +45,15 @@ class DataDirectory:
         lock.truncate()
         lock.write(f"{os.getpid()}\n")
         lock.flush()
-        return cls(lock)
+        return cls(path, made, lock)
 
     def close(self) -> None:
         """Let another process have it."""
         self._lock.close()
 
-
-def _unmake(path: Path, made: bool) -> None:
-    """Leave nothing half made."""
-    if made and path.is_dir():
-        path.rmdir()
+    def unmake(self) -> None:
+        """Close it after a start that failed; a directory made for that start goes again if nothing else is in it."""
+        self.close()
+        if self._made and [path.name for path in self._path.iterdir()] == [LOCK_NAME]:
+            (self._path / LOCK_NAME).unlink()
+            self._path.rmdir()

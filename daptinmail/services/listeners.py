@@ -6,8 +6,9 @@ from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory, IReactorSocket
+from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory, IReactorSocket, IReactorTime
 from twisted.internet.protocol import ServerFactory
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from daptinmail.imap.server import ImapFactory
@@ -17,6 +18,9 @@ from daptinmail.services.sockets import BoundSockets
 from daptinmail.services.wanted import WantedListener
 from daptinmail.settings import Interface
 from daptinmail.smtp.server import SmtpFactory
+
+PATIENCE = 5.0  # seconds that sessions at work get to end at stop
+DRAIN_STEP = 0.05
 
 
 class SwitchFactory(ServerFactory):
@@ -49,6 +53,7 @@ class Listeners:
     _sockets: BoundSockets
     _edges: Edges
     _running: dict[Interface, Listener] = field(factory=dict)
+    _dropped: list[SmtpFactory | ImapFactory] = field(factory=list)
     _log = Logger()
 
     @property
@@ -68,6 +73,14 @@ class Listeners:
             else:
                 reports.append(self._start(listener))
         return reports
+
+    async def drain(self, timers: IReactorTime) -> None:
+        """Wait until the sessions that were said goodbye to are gone, for ``PATIENCE`` at most."""
+        for _ in range(round(PATIENCE / DRAIN_STEP)):
+            self._dropped = [factory for factory in self._dropped if factory.sessions]
+            if not self._dropped:
+                return
+            await deferLater(timers, DRAIN_STEP, lambda: None)
 
     async def stop(self) -> None:
         """Close every port and say goodbye to every session."""
@@ -113,11 +126,15 @@ class Listeners:
 
     def _drop(self, listener: Listener, smtp: bool, imap: bool) -> None:
         if smtp and listener.smtp is not None:
-            listener.smtp.close_sessions()
+            self._part_with(listener.smtp)
             listener.smtp = None
         if imap and listener.imap is not None:
-            listener.imap.close_sessions()
+            self._part_with(listener.imap)
             listener.imap = None
+
+    def _part_with(self, factory: SmtpFactory | ImapFactory) -> None:
+        factory.close_sessions()
+        self._dropped = [one for one in [*self._dropped, factory] if one.sessions]
 
     async def _stop(self, interface: Interface) -> ListenerReport:
         listener = self._running.pop(interface)

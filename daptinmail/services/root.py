@@ -4,6 +4,10 @@
 runs, listeners take their sockets. At stop: listeners first, then the queue, then storage.
 """
 
+import atexit
+import os
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field
@@ -24,6 +28,11 @@ from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot
 
 
+def exit_in_the_end(status: int) -> None:
+    """Make the process end with this status; twistd takes none once the reactor runs."""
+    atexit.register(os._exit, status)
+
+
 @define(eq=False, slots=False)
 class Root(Service):
     """The whole application."""
@@ -37,6 +46,7 @@ class Root(Service):
     _directory: DataDirectory | None = None
     _parts: Parts | None = None
     _begun: "Deferred[None] | None" = None
+    _exit_with: Callable[[int], None] = exit_in_the_end
     _log = Logger()
 
     def privilegedStartService(self) -> None:
@@ -92,6 +102,8 @@ class Root(Service):
 
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("daptinmail cannot start", failure)
+        print(f"twistd daptinmail: cannot start: {failure.getErrorMessage()}", file=sys.__stderr__)
+        self._exit_with(1)
         self._reactor.stop()
 
     async def _stop(self) -> None:

@@ -97,6 +97,20 @@ class CommandLineTests(CommandLineCase):
             self.assert_one_line("--data-dir", "data", "--http", http, contains="cannot serve HTTP")
         self.assertEqual(list(self.directory.iterdir()), [])
 
+    def test_database_that_cannot_be_opened(self) -> None:
+        """Neither the data directory nor anything in it is left behind."""
+        http = f"tcp:{free_port()}:interface=127.0.0.1"
+        url = "sqlite:////nonexistent/x.sqlite"
+        self.assert_one_line("--data-dir", "data", "--http", http, "--database", url, contains="database")
+        self.assertEqual(list(self.directory.iterdir()), [])
+
+    def test_failure_after_the_ports_are_open(self) -> None:
+        """What fails when the process is up already ends it all the same, with one line and a non-zero exit."""
+        (self.directory / "data").mkdir()
+        (self.directory / "data" / "quickstart.json").write_text("{")
+        http = f"tcp:{free_port()}:interface=127.0.0.1"
+        self.assert_one_line("--data-dir", "data", "--http", http, "--quickstart", "a@b.test", contains="cannot start")
+
     def test_newer_database(self) -> None:
         """A database that a newer version made is refused and left as it is."""
         server = Server(self.directory / "data")
