@@ -5,7 +5,7 @@ import re
 from daptinmail.errors import Malformed
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.grammar import parenthesized, sequence_set
-from daptinmail.imap.limits import FETCH_ITEMS
+from daptinmail.imap.limits import FETCH_FIELDS, FETCH_ITEMS
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
 
 FAST = tuple(Attribute(name) for name in (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE"))
@@ -39,7 +39,7 @@ def fetch(cursor: Cursor) -> Fetch:
         items = MACROS.get(name) or (_named(cursor, name),)
     cursor.end()
     items = tuple(dict.fromkeys(items))
-    if len(items) > FETCH_ITEMS:
+    if len(items) > FETCH_ITEMS or sum(len(item.fields) for item in items if isinstance(item, Section)) > FETCH_FIELDS:
         raise Malformed("Too many items")
     return Fetch(messages, items)
 

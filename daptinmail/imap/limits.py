@@ -45,6 +45,9 @@ SEARCHES_AT_ONCE = 2
 SEARCH_DEPTH = 32
 SEARCH_KEYS = 2000
 FETCH_ITEMS = 64
+FETCH_FIELDS = 500
+"""Names of header fields in one FETCH; each is looked for in every message."""
+
 KEYWORD_LENGTH = 100
 KEYWORDS_PER_COMMAND = 64
 

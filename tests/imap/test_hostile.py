@@ -194,6 +194,21 @@ class AnyOctetsTests(SynchronousTestCase):
         )
 
 
+class FetchTests(SynchronousTestCase):
+    """Fetching costs time."""
+
+    def test_names_of_fields(self) -> None:
+        """Thousands of field names are not looked for in every message."""
+        client = Server().select()
+        some, many = b" ".join(b"X-%d" % n for n in range(500)), b" ".join(b"X-%d" % n for n in range(501))
+        client.send(b"1 FETCH 1:* BODY[HEADER.FIELDS (%b)]\r\n" % many)
+        client.run("S: 1 BAD Too many items")
+        client.send(b"2 UID FETCH 1:* (BODY[HEADER.FIELDS (%b)] BODY[HEADER.FIELDS.NOT (A)])\r\n" % some)
+        client.run("S: 2 BAD Too many items")
+        client.send(b"3 UID FETCH 1:* BODY[HEADER.FIELDS (%b)]\r\n" % some)
+        client.run("S: 3 OK ...")
+
+
 class SearchTests(SynchronousTestCase):
     """Searching costs time."""
 
