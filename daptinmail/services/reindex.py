@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from daptinmail.db.schema import mail_account
 from daptinmail.services.build import Parts, print_line, start_on
 from daptinmail.services.datadir import DataDirectory
+from daptinmail.services.root import exit_in_the_end
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot
 
@@ -24,6 +25,7 @@ class ReindexService(Service):
     _boot: Boot
     _reactor: Any
     _say: Callable[[str], None] = print_line
+    _exit_with: Callable[[int], None] = exit_in_the_end
     _directory: DataDirectory | None = None
     _parts: Parts | None = None
     _done: "Deferred[None] | None" = field(default=None, init=False)
@@ -64,6 +66,7 @@ class ReindexService(Service):
     def _report(self, failure: Failure) -> None:
         self._log.failure("reindex failed", failure)
         self._say(f"reindex: failed: {failure.getErrorMessage()}")
+        self._exit_with(1)
 
     def _end(self, result: None) -> None:
         self._reactor.stop()

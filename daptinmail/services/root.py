@@ -126,6 +126,6 @@ async def _stop_port(port: IListeningPort) -> None:
 def http_address(address: Any) -> str:
     """The URL of a listening address."""
     if not hasattr(address, "port"):
-        return f"unix:{getattr(address, 'name', address)}"
+        return f"unix:{os.fsdecode(address.name)}"
     host = "127.0.0.1" if address.host in {"0.0.0.0", ""} else address.host
     return f"http://[{host}]:{address.port}" if ":" in host else f"http://{host}:{address.port}"

@@ -85,7 +85,7 @@ def read_list(data_dir: Path) -> list[Interface]:
     try:
         texts = json.loads((data_dir / LIST_NAME).read_text())
         return [parse_interface(text) for text in texts]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return []
 
 

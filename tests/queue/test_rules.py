@@ -3,6 +3,7 @@
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
@@ -11,7 +12,7 @@ from daptinmail.db.records import Records
 from daptinmail.errors import Conflict, Forbidden, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import Draft, IRecordRules
-from daptinmail.queue.rules import OutboxRules
+from daptinmail.queue.rules import MAX_SHOWN, OutboxRules
 from daptinmail.settings import Live, OutboundSettings
 from tests.queue.test_runner import CONTENT, QueueCase
 from tests.support.runtime import SynchronousBlocking
@@ -48,6 +49,15 @@ class OutboxRulesTests(QueueCase):
         record = self.result(self.records.get("outbox", self.rows()[0].reference_id, ROOT))
         self.assertEqual(record.attributes["mail"], b64encode(CONTENT).decode())
         self.assertEqual(record.attributes["state"], "held")
+
+    def test_content_is_gone(self) -> None:
+        """A row whose content was lost or is too large to show is shown without it."""
+        self.enqueue("a@x.example")
+        row = self.rows()[0]
+        for size in (MAX_SHOWN + 1, row.size):
+            shown = self.result(self.rules.shown({"state": "held", "size": size, "trail": UUID(int=1)}, hydrate=True))
+            self.assertEqual(shown, {"mail": None})
+        self.assertEqual(self.result(self.rules.shown({}, hydrate=False)), {})
 
     def test_no_row_by_hand(self) -> None:
         """A row cannot be made: it would be mail that nobody checked."""
