@@ -1,7 +1,8 @@
 """Content from its file to the client: read in a pool thread, in chunks, no faster than the client takes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from attrs import frozen
 from twisted.logger import Logger
 
 from daptinmail.errors import DaptinmailError, StoreDamaged
@@ -16,31 +17,102 @@ log = Logger()
 Sources = Sequence[tuple[bytes, Source]]
 
 
-async def send_content(session: Session, mailbox_id: int, uid: int, beginning: bytes, sources: Sources) -> None:
-    """Send ``beginning``, every source under its label, and the end of the line.
+@frozen
+class Response:
+    """One FETCH response to come: its ``beginning``, then every source under its label, then the end of the line."""
 
-    Nothing is sent before the message is open and, if it is small, read.
+    uid: int
+    beginning: bytes
+    sources: Sources
+
+    @property
+    def reads(self) -> list[Stretch | Selection]:
+        """What must be read from the file."""
+        return [source for _, source in self.sources if isinstance(source, Stretch | Selection)]
+
+    @property
+    def size(self) -> int:
+        """How many octets that is."""
+        return sum(_stretch(source).size for source in self.reads)
+
+
+async def send_responses(session: Session, mailbox_id: int, responses: Sequence[Response]) -> int:
+    """Send them in order; how many of the messages still existed.
+
+    Nothing is sent of a message before it is open and, if it is small, read.
 
     Raises:
-        NotFound: the message is gone.
-        StoreDamaged: the file is shorter than the index says.
+        StoreDamaged: a file is shorter than the index says.
     """
-    reads = [source for _, source in sources if isinstance(source, Stretch | Selection)]
-    if not reads:
-        session.writer.write(beginning + b" ".join(_known(label, source) for label, source in sources) + b")\r\n")
-        return
-    opened = await session.store.open(mailbox_id, uid)
-    if sum(_stretch(source).size for source in reads) <= CONTENT_CHUNK:
-        octets = iter(await session.edge.blocking.run(_read_all, opened, reads))
-        known = [
-            (label, next(octets) if isinstance(source, Stretch | Selection) else source) for label, source in sources
-        ]
-        session.writer.write(beginning + b" ".join(_known(label, source) for label, source in known) + b")\r\n")
-        return
+    sent = 0
+    for group in _groups(responses):
+        opened = await _open(session, mailbox_id, [response.uid for response in group if response.reads])
+        if group[0].size > CONTENT_CHUNK:
+            sent += await _send_large(session, opened, group[0])
+        else:
+            sent += await _send_small(session, opened, group)
+        await session.writer.drain()
+    return sent
+
+
+def _groups(responses: Sequence[Response]) -> Iterator[list[Response]]:
+    """Neighbours that together are no more than ``CONTENT_CHUNK``; a larger one stands alone."""
+    group: list[Response] = []
+    total = 0
+    for response in responses:
+        if group and total + response.size > CONTENT_CHUNK:
+            yield group
+            group, total = [], 0
+        group.append(response)
+        total += response.size
+    if group:
+        yield group
+
+
+async def _open(session: Session, mailbox_id: int, uids: list[int]) -> dict[int, Opened]:
+    return await session.store.open_many(mailbox_id, uids) if uids else {}
+
+
+async def _send_large(session: Session, opened: dict[int, Opened], response: Response) -> int:
+    if response.uid not in opened:
+        return 0
+    file = opened[response.uid]
     try:
-        await _stream(session, opened, beginning, sources)
+        await _stream(session, file, response.beginning, response.sources)
     finally:
-        await session.edge.blocking.run(opened.close)
+        await session.edge.blocking.run(file.close)
+    return 1
+
+
+async def _send_small(session: Session, opened: dict[int, Opened], group: Sequence[Response]) -> int:
+    octets = await session.edge.blocking.run(_read_group, opened, group) if opened else {}
+    sent = 0
+    for response in group:
+        if response.reads and response.uid not in opened:
+            continue
+        read = octets.get(response.uid, [])
+        if isinstance(read, Exception):
+            raise read
+        following = iter(read)
+        known = [
+            _known(label, next(following) if isinstance(source, Stretch | Selection) else source)
+            for label, source in response.sources
+        ]
+        session.writer.write(response.beginning + b" ".join(known) + b")\r\n")
+        sent += 1
+    return sent
+
+
+def _read_group(opened: dict[int, Opened], group: Sequence[Response]) -> dict[int, list[bytes] | Exception]:
+    """In a pool thread. What cannot be read spoils no other message."""
+    octets: dict[int, list[bytes] | Exception] = {}
+    for response in group:
+        if response.uid in opened:
+            try:
+                octets[response.uid] = _read_all(opened[response.uid], response.reads)
+            except (OSError, StoreDamaged) as error:
+                octets[response.uid] = error
+    return octets
 
 
 def _stretch(source: Stretch | Selection) -> Stretch:

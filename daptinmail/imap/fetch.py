@@ -5,15 +5,15 @@ from datetime import datetime
 
 from attrs import frozen
 
-from daptinmail.errors import NotFound, StoreDamaged
+from daptinmail.errors import StoreDamaged
 from daptinmail.imap.answers import Answer, no, ok
-from daptinmail.imap.content import send_content
+from daptinmail.imap.content import Response, send_responses
 from daptinmail.imap.limits import METADATA_SLICE, TEXT_SLICE, VIEW_SLICE
-from daptinmail.imap.sections import Source, find_source, index_of
+from daptinmail.imap.sections import find_source, index_of, needs_parts
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
-from daptinmail.interfaces.messages import FlagMode, Metadata
+from daptinmail.interfaces.messages import METADATA_FIELDS, FlagMode, Metadata
 
 MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
 SEEN = frozenset({rb"\Seen"})
@@ -38,6 +38,12 @@ class Plan:
     def in_view(self) -> bool:
         """True if the view alone can answer."""
         return not self.sections and all(name in {b"FLAGS", b"UID"} for name in self.attributes)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What must be read of the metadata."""
+        named = {name.decode("ascii").lower() for name in self.attributes} & METADATA_FIELDS
+        return frozenset(named | {"parts" if needs_parts(section) else "header" for section in self.sections})
 
     @property
     def sets_seen(self) -> bool:
@@ -74,7 +80,7 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
 
 
 def _slices(indexes: list[int], plan: Plan) -> Iterator[list[int]]:
-    size = VIEW_SLICE if plan.in_view else TEXT_SLICE if plan.sections else METADATA_SLICE
+    size = TEXT_SLICE if plan.sections else METADATA_SLICE if plan.fields else VIEW_SLICE
     return (indexes[start : start + size] for start in range(0, len(indexes), size))
 
 
@@ -88,18 +94,26 @@ def _from_view(view: SelectedMailbox, indexes: list[int], names: Sequence[bytes]
 
 async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int], plan: Plan) -> int:
     """Answer for these messages; how many of them still existed."""
-    found = await session.store.metadata(view.mailbox.id, [view.uids[index] for index in indexes])
+    found = await session.store.metadata(view.mailbox.id, [view.uids[index] for index in indexes], plan.fields)
     by_uid = {metadata.uid: metadata for metadata in found}
     seen = await _mark_seen(session, view, [metadata.uid for metadata in found]) if plan.sets_seen else set()
-    sent = 0
+    responses: list[Response] = []
     for index in indexes:
         metadata = by_uid.get(view.uids[index])
         if metadata is not None:
             names = plan.attributes
             if index in seen and b"FLAGS" not in names:
                 names = (*names, b"FLAGS")
-            sent += await _fetch_one(session, view, index, metadata, names, plan.sections)
-    return sent
+            values = [_attribute(view, index, metadata, name) for name in names]
+            responses.append(_response(index, metadata, values, plan.sections))
+    return await send_responses(session, view.mailbox.id, responses)
+
+
+def _response(index: int, metadata: Metadata, values: Sequence[bytes], sections: Sequence[Section]) -> Response:
+    parts = index_of(metadata) if any(needs_parts(section) for section in sections) else None
+    sources = [(section.label, find_source(section, metadata, parts)) for section in sections]
+    beginning = b"* %d FETCH (%b" % (index + 1, b" ".join(values))
+    return Response(metadata.uid, beginning + b" " if values and sources else beginning, sources)
 
 
 async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -> set[int]:
@@ -110,33 +124,6 @@ async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -
     if not unseen:
         return set()
     return set(view.take_flags(await session.store.change_flags(view.mailbox.id, unseen, FlagMode.ADD, SEEN)))
-
-
-async def _fetch_one(
-    session: Session,
-    view: SelectedMailbox,
-    index: int,
-    metadata: Metadata,
-    names: Sequence[bytes],
-    sections: Sequence[Section],
-) -> bool:
-    """Answer for one message; false if it vanished meanwhile."""
-    values = [_attribute(view, index, metadata, name) for name in names]
-    if not sections:
-        session.untagged(b"%d FETCH (%b)" % (index + 1, b" ".join(values)))
-        await session.writer.drain()
-        return True
-    parts = index_of(metadata)
-    sources: list[tuple[bytes, Source]] = [
-        (section.label, find_source(section, metadata, parts)) for section in sections
-    ]
-    beginning = b"* %d FETCH (%b" % (index + 1, b"".join(value + b" " for value in values))
-    try:
-        await send_content(session, view.mailbox.id, metadata.uid, beginning, sources)
-    except NotFound:
-        return False
-    await session.writer.drain()
-    return True
 
 
 def _attribute(view: SelectedMailbox, index: int, metadata: Metadata, name: bytes) -> bytes:

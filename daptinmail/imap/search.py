@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from daptinmail.errors import NotFound
 from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.limits import METADATA_SLICE, SEARCH_TEXT_CAP, TEXT_SLICE, VIEW_SLICE
 from daptinmail.imap.responses import Disconnected
@@ -37,8 +36,9 @@ async def _search(session: Session, arguments: Search) -> list[int]:
     found: list[int] = []
     files = max(1, TEXT_SLICE // arguments.keys)
     unsure = await _search_view(session, evaluator, found)
-    for start in range(0, len(unsure), METADATA_SLICE):
-        some = unsure[start : start + METADATA_SLICE]
+    size = METADATA_SLICE if evaluator.fields else VIEW_SLICE
+    for start in range(0, len(unsure), size):
+        some = unsure[start : start + size]
         unread = await _search_index(session, evaluator, some, found)
         for first in range(0, len(unread), files):
             await _search_files(session, evaluator, unread[first : first + files], found)
@@ -69,7 +69,7 @@ async def _search_index(
 ) -> list[Candidate]:
     """Judge by metadata; what it cannot decide."""
     by_uid = {candidate.uid: candidate for candidate in candidates}
-    known = await session.store.metadata(session.selected.mailbox.id, list(by_uid))
+    known = await session.store.metadata(session.selected.mailbox.id, list(by_uid), evaluator.fields)
     for metadata in known:
         by_uid[metadata.uid].facts = Facts(metadata)
     judged = [by_uid[metadata.uid] for metadata in known]
@@ -98,16 +98,13 @@ async def _search_files(
     session: Session, evaluator: Evaluator, candidates: Sequence[Candidate], found: list[int]
 ) -> None:
     """Judge by content."""
-    opened: list[tuple[Candidate, Opened]] = []
+    uids = [candidate.uid for candidate in candidates]
+    opened = await session.store.open_many(session.selected.mailbox.id, uids)
+    files = [(candidate, opened[candidate.uid]) for candidate in candidates if candidate.uid in opened]
     try:
-        for candidate in candidates:
-            try:
-                opened.append((candidate, await session.store.open(session.selected.mailbox.id, candidate.uid)))
-            except NotFound:
-                continue
-        found.extend(await _in_turn(session, _judge_files, evaluator, opened))
+        found.extend(await session.edge.blocking.run(_judge_files, evaluator, files))
     finally:
-        await session.edge.blocking.run(_close_all, opened)
+        await session.edge.blocking.run(_close_all, files)
 
 
 def _judge_files(evaluator: Evaluator, opened: Sequence[tuple[Candidate, Opened]]) -> list[int]:

@@ -23,6 +23,9 @@ FLAG_KEYS = {b"ANSWERED": rb"\Answered", b"DELETED": rb"\Deleted", b"DRAFT": rb"
 FLAG_KEYS |= {b"FLAGGED": rb"\Flagged", b"SEEN": rb"\Seen"}
 FIELD_KEYS = {b"BCC": b"bcc", b"CC": b"cc", b"FROM": b"from", b"SUBJECT": b"subject", b"TO": b"to"}
 
+HEADER_KEYS = {*FIELD_KEYS, b"HEADER", b"TEXT", b"SENTBEFORE", b"SENTON", b"SENTSINCE"}
+"""Keys that look into the header section."""
+
 
 class Facts:
     """What the index knows of one message; texts are worked out when asked for."""
@@ -68,6 +71,11 @@ class Evaluator:
         self.view = view
         self.program = program
         self._ranges: dict[Key, list[tuple[int, int]]] = {}
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """What of the metadata the program asks for: nothing if dates, sizes and content will do."""
+        return frozenset({"header"}) if _needs_header(self.program) else frozenset()
 
     def judge(self, candidate: Candidate) -> Verdict:
         """Whether the candidate meets the program."""
@@ -133,6 +141,14 @@ class Evaluator:
             recent = self.view.is_recent(candidate.index)
             return not recent if name == b"OLD" else recent and (name == b"RECENT" or rb"\Seen" not in flags)
         return None
+
+
+def _needs_header(key: SearchKey) -> bool:
+    if isinstance(key, Key):
+        return key.name in HEADER_KEYS
+    if isinstance(key, Negated):
+        return _needs_header(key.key)
+    return any(map(_needs_header, key.keys if isinstance(key, Every) else (key.left, key.right)))
 
 
 def judge_facts(key: Key, facts: Facts) -> bool:

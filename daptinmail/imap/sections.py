@@ -42,10 +42,15 @@ def index_of(metadata: Metadata) -> PartIndex:
     return unpack_parts(metadata.parts)
 
 
-def find_source(section: Section, metadata: Metadata, parts: PartIndex) -> Source:
+def needs_parts(section: Section) -> bool:
+    """False for the message's own header section, which the metadata hold."""
+    return bool(section.part) or not section.text.startswith(b"HEADER")
+
+
+def find_source(section: Section, metadata: Metadata, parts: PartIndex | None) -> Source:
     """What answers ``section``."""
     text = section.text.decode("ascii")
-    if not section.part and text.startswith("HEADER"):
+    if parts is None or not needs_parts(section):
         return clip(section, _selected(section, metadata.header))
     span = parts.span(section.part, "HEADER" if text.startswith("HEADER") else text)
     if span is None:

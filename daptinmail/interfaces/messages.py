@@ -110,6 +110,10 @@ class Metadata:
     reference: UUID
 
 
+METADATA_FIELDS = frozenset({"envelope", "body", "bodystructure", "header", "parts"})
+"""The byte strings of ``Metadata``: what costs something to read."""
+
+
 class FlagMode(Enum):
     """How STORE changes flags."""
 
@@ -227,11 +231,19 @@ class IMessageStore(Interface):
     def changes(mailbox_id: int, since: int) -> Awaitable[Changes]:
         """What happened after modseq ``since``."""
 
-    def metadata(mailbox_id: int, uids: Sequence[int]) -> Awaitable[list[Metadata]]:
-        """Metadata of those UIDs that still exist, in UID order. Callers ask in slices of 1,000 at most."""
+    def metadata(
+        mailbox_id: int, uids: Sequence[int], fields: frozenset[str] = METADATA_FIELDS
+    ) -> Awaitable[list[Metadata]]:
+        """Metadata of those UIDs that still exist, in UID order. Callers ask in slices of 1,000 at most.
+
+        Of ``METADATA_FIELDS`` only ``fields`` are read; the others are empty.
+        """
 
     def open(mailbox_id: int, uid: int) -> Awaitable[Opened]:
         """Open one message's content. ``NotFound`` if it was expunged."""
+
+    def open_many(mailbox_id: int, uids: Sequence[int]) -> Awaitable[dict[int, Opened]]:
+        """Open those messages that exist, by UID. Each holds a file descriptor: callers ask for 50 at most."""
 
     def append(
         mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival

@@ -15,6 +15,7 @@ from zope.interface import implementer
 from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import (
+    METADATA_FIELDS,
     Appended,
     Arrival,
     Change,
@@ -142,9 +143,11 @@ class MessageStore:
         """What happened after modseq ``since``."""
         return await self._view(mailbox_id, views.changes, since)
 
-    async def metadata(self, mailbox_id: int, uids: Sequence[int]) -> list[Metadata]:
+    async def metadata(
+        self, mailbox_id: int, uids: Sequence[int], fields: frozenset[str] = METADATA_FIELDS
+    ) -> list[Metadata]:
         """Metadata of those that exist."""
-        return await self.storage.read(lambda connection: views.metadata(connection, mailbox_id, uids))
+        return await self.storage.read(lambda connection: views.metadata(connection, mailbox_id, uids, fields))
 
     async def overview(self, references: Sequence[UUID]) -> list[Overview]:
         """Counts by reference."""
@@ -152,12 +155,18 @@ class MessageStore:
 
     async def open(self, mailbox_id: int, uid: int) -> Opened:
         """One message's content, found again if another tool renamed its file."""
-        opened = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
-        if opened is None:
+        opened = await self.open_many(mailbox_id, [uid])
+        if uid not in opened:
+            raise NotFound("No such message")
+        return opened[uid]
+
+    async def open_many(self, mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+        """Those messages' contents; files that another tool renamed are found again."""
+        opened, lost = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uids))
+        if lost:
             await self._scan.run(mailbox_id)
-            opened = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uid))
-        if opened is None:
-            raise NotFound("No such message", cause="its file is gone")
+            found, _ = await self.storage.read(lambda connection: self._open(connection, mailbox_id, lost))
+            opened |= found
         return opened
 
     # Messages
@@ -309,13 +318,16 @@ class MessageStore:
             done.append(appended)
         return done
 
-    def _open(self, connection: Connection, mailbox_id: int, uid: int) -> Opened | None:
-        """The message; ``None`` if its file is not where it was."""
+    def _open(
+        self, connection: Connection, mailbox_id: int, uids: Sequence[int]
+    ) -> tuple[dict[int, Opened], list[int]]:
+        """The messages, and those whose file is not where it was."""
         folder = folder_by_id(connection, mailbox_id)
-        name = views.file_name(connection, mailbox_id, uid)
-        if name is None:
-            raise NotFound("No such message")
-        try:
-            return open_file(self.parts.messages.tree.file(folder, name))
-        except FileNotFoundError:
-            return None
+        opened: dict[int, Opened] = {}
+        lost: list[int] = []
+        for uid, name in views.file_names(connection, mailbox_id, uids).items():
+            try:
+                opened[uid] = open_file(self.parts.messages.tree.file(folder, name))
+            except FileNotFoundError:
+                lost.append(uid)
+        return opened, lost

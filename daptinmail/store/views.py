@@ -2,14 +2,24 @@
 
 from array import array
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, Select, bindparam, case, func, select
 
 from daptinmail.db.schema import mail, mail_box, mail_metadata, subscription, tombstone
 from daptinmail.errors import Invalid, NotFound
-from daptinmail.interfaces.messages import Change, Changes, Mailbox, MailboxStatus, Metadata, Overview, Snapshot
+from daptinmail.interfaces.messages import (
+    METADATA_FIELDS,
+    Change,
+    Changes,
+    Mailbox,
+    MailboxStatus,
+    Metadata,
+    Overview,
+    Snapshot,
+)
 from daptinmail.store.flags import from_column
 from daptinmail.store.messages import rows_of
 from daptinmail.store.names import in_order, normal_name
@@ -36,21 +46,9 @@ _COUNTS = select(
 _LATEST = (
     select(_mail.reference_id).where(_mail.mail_box_id == bindparam("mailbox_id")).order_by(_mail.uid.desc()).limit(1)
 )
-_METADATA = select(
-    _mail.uid,
-    _mail.internal_date,
-    _mail.saved_at,
-    _mail.size,
-    _metadata.envelope,
-    _metadata.body,
-    _metadata.bodystructure,
-    _metadata.header,
-    _metadata.parts,
-    _mail.reference_id,
-).join_from(mail, mail_metadata, _metadata.mail_id == _mail.id)
-_FILE_NAME = select(_mail.file_name).where(
-    _mail.mail_box_id == bindparam("mailbox_id"), _mail.uid == bindparam("message_uid")
-)
+_DATES_AND_SIZE = (_mail.uid, _mail.internal_date, _mail.saved_at, _mail.size, _mail.reference_id.label("reference"))
+_NO_FIELDS = dict.fromkeys(METADATA_FIELDS, b"")
+_FILE_NAMES = select(_mail.uid, _mail.file_name)
 _HELD = select(subscription.c.name).where(subscription.c.mail_account_id == bindparam("account_id"))
 
 
@@ -116,16 +114,25 @@ def changes(connection: Connection, folder: Folder, since: int) -> Changes:
     return Changes(mailbox.highestmodseq, mailbox.uidnext, changed, expunged)
 
 
-def metadata(connection: Connection, mailbox_id: int, uids: Sequence[int]) -> list[Metadata]:
+def metadata(connection: Connection, mailbox_id: int, uids: Sequence[int], fields: frozenset[str]) -> list[Metadata]:
     """Metadata of those that exist."""
     folder_by_id(connection, mailbox_id)
-    return [Metadata(*row) for row in rows_of(connection, _METADATA, mailbox_id, uids)]
+    rows = rows_of(connection, _metadata_statement(fields), mailbox_id, uids)
+    return [Metadata(**{**_NO_FIELDS, **row._mapping}) for row in rows]
 
 
-def file_name(connection: Connection, mailbox_id: int, uid: int) -> str | None:
-    """The file of one message."""
-    name: str | None = connection.execute(_FILE_NAME, {"mailbox_id": mailbox_id, "message_uid": uid}).scalar()
-    return name
+@cache
+def _metadata_statement(fields: frozenset[str]) -> "Select[Any]":
+    """The query that reads no more than ``fields``."""
+    if not fields:
+        return select(*_DATES_AND_SIZE)
+    columns = [_metadata[name] for name in sorted(fields)]
+    return select(*_DATES_AND_SIZE, *columns).join_from(mail, mail_metadata, _metadata.mail_id == _mail.id)
+
+
+def file_names(connection: Connection, mailbox_id: int, uids: Sequence[int]) -> dict[int, str]:
+    """The files of those messages that exist, by UID."""
+    return {row.uid: row.file_name for row in rows_of(connection, _FILE_NAMES, mailbox_id, uids)}
 
 
 def overview(connection: Connection, references: Sequence[UUID]) -> list[Overview]:

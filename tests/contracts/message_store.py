@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from attrs import evolve
 from zope.interface.verify import verifyObject
 
 from daptinmail.errors import DaptinmailError, Invalid, NotFound
@@ -66,6 +67,30 @@ class MessageStoreContract(MailboxNamesContract):
         self.assertEqual(found[1].header, b"From: A <a@example.test>\r\nSubject: three\r\n\r\n")
         self.assertIn(b"three", found[1].envelope)
         self.assertNotEqual(found[0].reference, found[1].reference)
+
+    def test_metadata_fields(self) -> None:
+        """Only the fields asked for are read; dates and size come always."""
+        self.add(text="a")
+        inbox = self.inbox().id
+        whole = self.now(self.store.metadata(inbox, [1]))[0]
+        self.assertEqual(
+            self.now(self.store.metadata(inbox, [1], frozenset({"header", "parts"})))[0],
+            evolve(whole, envelope=b"", body=b"", bodystructure=b""),
+        )
+        self.assertEqual(
+            self.now(self.store.metadata(inbox, [1, 2], frozenset())),
+            [evolve(whole, envelope=b"", body=b"", bodystructure=b"", header=b"", parts=b"")],
+        )
+
+    def test_open_many(self) -> None:
+        """Several contents are opened in one go; those that are not there are left out."""
+        self.add(text="a")
+        self.add(text="b")
+        opened = self.now(self.store.open_many(self.inbox().id, [2, 1, 8]))
+        texts = {uid: file.read(0, file.size) for uid, file in opened.items()}
+        for file in opened.values():
+            file.close()
+        self.assertEqual(texts, {1: content("a").read(), 2: content("b").read()})
 
     def test_open_missing(self) -> None:
         """What is not there cannot be opened."""

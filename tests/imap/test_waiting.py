@@ -1,13 +1,13 @@
 """A store that takes its time: what happens while a command waits."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.errors import NotFound, StoreDamaged, Unavailable
+from daptinmail.errors import StoreDamaged, Unavailable
 from daptinmail.interfaces.messages import Opened, Snapshot
 from tests.imap.session import MESSAGE, Server
 from tests.support.dialogue import Dialogue
@@ -170,10 +170,12 @@ class ContentTests(SynchronousTestCase):
         server.put(MESSAGE + b"x" * (size - len(MESSAGE)))
         client = server.select()
 
-        async def open_file(mailbox_id: int, uid: int) -> Opened:
-            return Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
+        async def open_many(mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+            return dict.fromkeys(
+                uids, Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
+            )
 
-        store.replaced["open"] = open_file
+        store.replaced["open_many"] = open_many
         return client
 
     def test_short_file(self) -> None:
@@ -194,10 +196,10 @@ class ContentTests(SynchronousTestCase):
         server, store = slow_server()
         client = server.select()
 
-        async def open_file(mailbox_id: int, uid: int) -> Opened:
-            raise NotFound
+        async def open_many(mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+            return {}
 
-        store.replaced["open"] = open_file
+        store.replaced["open_many"] = open_many
         client.run(
             """
             C: 1 FETCH 1 BODY.PEEK[TEXT]

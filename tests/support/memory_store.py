@@ -2,7 +2,9 @@
 
 from array import array
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from attrs import define, evolve
@@ -10,6 +12,7 @@ from zope.interface import implementer
 
 from daptinmail.errors import NotFound
 from daptinmail.interfaces.messages import (
+    METADATA_FIELDS,
     Appended,
     Arrival,
     Change,
@@ -77,10 +80,14 @@ class MemoryMessageStore(MemoryMailboxes):
         )
 
     @fired
-    def metadata(self, mailbox_id: int, uids: Sequence[int]) -> list[Metadata]:
+    def metadata(
+        self, mailbox_id: int, uids: Sequence[int], fields: frozenset[str] = METADATA_FIELDS
+    ) -> list[Metadata]:
         """Metadata of those that exist."""
         box = self._box(mailbox_id)
-        return [box.messages[uid].metadata() for uid in sorted(set(uids)) if uid in box.messages]
+        found = [box.messages[uid].metadata() for uid in sorted(set(uids)) if uid in box.messages]
+        unread: dict[str, Any] = dict.fromkeys(METADATA_FIELDS - fields, b"")
+        return [evolve(one, **unread) for one in found]
 
     @fired
     def open(self, mailbox_id: int, uid: int) -> Opened:
@@ -90,6 +97,14 @@ class MemoryMessageStore(MemoryMailboxes):
             raise NotFound("No such message")
         content = message.content
         return Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
+
+    async def open_many(self, mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+        """Those that exist."""
+        opened = {}
+        for uid in uids:
+            with suppress(NotFound):
+                opened[uid] = await self.open(mailbox_id, uid)
+        return opened
 
     @fired
     def overview(self, references: Sequence[UUID]) -> list[Overview]:
