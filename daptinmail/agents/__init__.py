@@ -4,6 +4,8 @@
 ``msa``         takes mail from accounts
 ``mda``         final delivery
 ``reception``   ``IReception``: chooses between the two by who is logged in
+``sender``      the author fields of a submission
+``stamp``       the Received field and the arrival data of a message
 ``returns``     notifications about what could not be delivered
 ``content``     reading and changing the header section of a content that may be large
 """

@@ -6,8 +6,8 @@ In reading order:
 ``site``            the HTTP factory: limits, time-outs
 ``front``           refuses requests that no route could read
 ``call``            one request as the routes see it; the answer they give
-``guard``           what stands around each route: rate, viewer, first run, errors
-``authentication``  where a token is read, and when a cookie counts
+``guard``           what stands around each route: rate, errors, headers, a client that hangs up
+``authentication``  where a token is read, when a cookie counts, who may come in
 ``rates``           how many requests an address may send
 ``problems``        any error -> status and body
 ``types``           the table of the API's types: attributes and relationships

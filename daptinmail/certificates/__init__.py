@@ -5,7 +5,7 @@
 ``secrets``       encrypts private keys for the database
 ``rows``          the ``certificate`` rows as values
 ``keyring``       the rows with their private keys: read, made, renewed
-``certificates``  ``ICertificates`` and ``ISigningKeys``
+``certificates``  ``ICertificates`` and ``ISigningKeys`` over the keyring
 ``contexts``      ``ITlsContexts``: the certificate of each handshake, chosen by SNI
 ``rules``         what ``certificate`` rows do beyond holding columns
 """

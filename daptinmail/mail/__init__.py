@@ -1,6 +1,7 @@
 """Pure vocabulary of mail; no reactor, no files, no database.
 
 ``address``    local part and domain
+``hostname``   host names as servers and certificates use them
 ``envelope``   return-path, recipients, MAIL parameters
 ``reply``      SMTP reply codes and enhanced status
 ``header``     header section: fields, unfolding
@@ -12,5 +13,6 @@
 ``summary``    everything the store keeps about a message
 ``trace``      Received and Return-Path
 ``dsn``        delivery status notifications
+``dkim_record`` the DNS record of a DKIM key
 ``receipt``    outcome of one recipient: delivered, deferred, refused
 """

@@ -5,11 +5,12 @@
 ``live``        the database's rows -> ``settings.Live``
 ``wanted``      ``Live`` -> the listeners that should run (pure)
 ``listeners``   the listeners that do run; sockets that stay open over a change
+``edges``       the protocol factories behind a listener
 ``sockets``     ports bound before privileges are dropped
 ``control``     reconcile: makes running listeners match wanted ones, and says what it did
 ``quickstart``  the first set-up in one command
 ``datadir``     the data directory and its lock
-``reindex``     rows for message files that have none
+``reindex``     ``twistd daptinmail reindex``: rows for message files that have none
 ``upkeep``      renewals
 ``logs``        log lines as JSON
 """

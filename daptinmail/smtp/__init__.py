@@ -19,7 +19,9 @@ Server:
 Client:
 
 ``transfer``        ``ITransfer``: the hosts of a domain, tried in order
-``client``          one outgoing connection
+``client_connect``  opens outgoing connections
+``client_session``  the conversation with one host
+``client``          the octets of that conversation: replies, TLS, back-pressure
 ``client_reply``    replies of the remote host
 ``client_content``  content on its way out
 ``client_tls``      TLS of the outgoing hop
