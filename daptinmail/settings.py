@@ -1,5 +1,6 @@
 """Frozen settings: ``Boot`` comes from the command line, ``Live`` from the database and is replaced whole."""
 
+import json
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -126,5 +127,22 @@ class Live:
     servers: tuple[ServerSettings, ...] = ()
     imap: ImapSettings = ImapSettings()
     outbound: OutboundSettings = OutboundSettings()
-    dkim_selector: str = "d1"
     config: Mapping[str, str] = field(factory=dict)
+    """Every configured value, unquoted."""
+
+
+def unquote(value: str) -> str:
+    """A configured value without white space around it and without one pair of JSON quotes."""
+    value = value.strip()
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        try:
+            decoded = json.loads(value)
+        except ValueError:
+            return value
+        return str(decoded)
+    return value
+
+
+def is_true(value: str | None) -> bool:
+    """True for what Daptin's users write for true."""
+    return (value or "").lower() in {"true", "1", "yes", "on"}

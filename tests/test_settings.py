@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.settings import Interface, parse_interface
+from daptinmail.settings import Interface, is_true, parse_interface, unquote
 
 
 class InterfaceTests(SynchronousTestCase):
@@ -57,3 +57,19 @@ class InterfaceTests(SynchronousTestCase):
             parse_interface(text)
         except ValueError as error:
             self.assertTrue(str(error))
+
+
+class ValueTests(SynchronousTestCase):
+    """Configured values."""
+
+    def test_quotes(self) -> None:
+        """One pair of JSON quotes and white space go; everything else stays."""
+        for value, meant in (('"a"', "a"), (" a\n", "a"), ('"a', '"a'), ('"\\u0041"', "A"), ('"', '"')):
+            self.assertEqual(unquote(value), meant)
+
+    def test_truth(self) -> None:
+        """The words that Daptin's users write for true, in any case; anything else is false."""
+        for word in ("true", "TRUE", "1", "yes", "On"):
+            self.assertTrue(is_true(word))
+        for other in (None, "", "false", "0", "2", "yes please"):
+            self.assertFalse(is_true(other))

@@ -31,6 +31,7 @@ from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.runtime import IClock, IIdentifiers
 from daptinmail.interfaces.storage import IStorage, ITransaction
+from daptinmail.settings import is_true, unquote
 
 log = Logger()
 
@@ -67,7 +68,7 @@ class Users:
         """Make a user of the group ``users``."""
         name, email = check_name(name), check_email(email)
         check_password(password)
-        always_open = _truth(await self.configuration.get("signup.enabled"))
+        always_open = is_true(unquote(await self.configuration.get("signup.enabled") or ""))
         if not always_open and await self.has_administrator():
             raise Forbidden("Sign-up is closed")
         hashed = await self.passwords.hash(password)
@@ -203,12 +204,8 @@ def _execute(transaction: ITransaction, statement: Any) -> None:
     transaction.connection.execute(statement)
 
 
-def _truth(value: str | None) -> bool:
-    return (value or "").strip().strip('"').lower() in {"true", "1"}
-
-
 def _hours(value: str | None) -> int:
-    text = (value or "").strip().strip('"')
+    text = unquote(value or "")
     if not (text.isascii() and text.isdigit() and len(text) < 6):
         return DEFAULT_LIFE_HOURS
     return min(max(int(text), 1), MAX_LIFE_HOURS)

@@ -1,6 +1,5 @@
-"""Reads ``Live`` from the database. Values are interpreted here and nowhere else; rows keep what was sent."""
+"""Reads ``Live`` from the database; rows keep what was sent. A value that makes no sense counts as not set."""
 
-import json
 from collections.abc import Mapping
 
 from attrs import define, field
@@ -15,7 +14,9 @@ from daptinmail.settings import (
     Live,
     OutboundSettings,
     ServerSettings,
+    is_true,
     parse_interface,
+    unquote,
 )
 
 IMAPS_PORT = 993  # RFC 8314 §7.2
@@ -53,26 +54,8 @@ def read_live(connection: Connection, machine: str) -> Live:
             allow_loopback=is_true(values.get("mail.outbound.allow_loopback")),
             port=_port(values.get("mail.outbound.port"), 25),
         ),
-        dkim_selector=values.get("mail.dkim_selector") or "d1",
         config=values,
     )
-
-
-def unquote(value: str) -> str:
-    """The value without white space around it and without one pair of JSON quotes."""
-    value = value.strip()
-    if len(value) >= 2 and value[0] == value[-1] == '"':
-        try:
-            decoded = json.loads(value)
-        except ValueError:
-            return value
-        return str(decoded)
-    return value
-
-
-def is_true(value: str | None) -> bool:
-    """True for what Daptin's users write for true."""
-    return (value or "").lower() in {"true", "1", "yes", "on"}
 
 
 def _host_name(values: Mapping[str, str], key: str) -> str:
@@ -127,4 +110,5 @@ def _interface(text: str) -> tuple[Interface | None, str]:
 
 
 def _port(value: str | None, default: int) -> int:
-    return int(value) if value and value.isdecimal() and 0 < int(value) < 65536 else default
+    number = int(value) if value and value.isdecimal() and len(value) <= 5 else 0
+    return number if 0 < number < 65536 else default

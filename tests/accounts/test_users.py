@@ -134,8 +134,9 @@ class UsersTests(StorageCase):
         """Once there is an administrator nobody signs up, unless the configuration says so."""
         self.promote()
         self.fails(self.users.sign_up("Late", "late@dept.test", "longpass1"), Forbidden)
-        self.run_now(self.configuration.set("signup.enabled", '"true"'))
-        self.sign_up("late@dept.test")
+        for number, value in enumerate(('"true"', "1", "yes")):
+            self.run_now(self.configuration.set("signup.enabled", value))
+            self.sign_up(f"late{number}@dept.test")
 
     def test_sign_in_refused(self) -> None:
         """A wrong password and an unknown user are answered alike."""

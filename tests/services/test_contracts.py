@@ -83,7 +83,7 @@ class LiveConfigurationTests(records.ConfigurationContract):
 
     def test_seen_at_once(self) -> None:
         """A change is what the services run with, and the queue looks again."""
-        self.result(self.configuration.set("mail.dkim_selector", "winter"))
-        self.assertEqual((self.live.value.dkim_selector, self.woken), ("winter", 1))
-        self.result(self.configuration.delete("mail.dkim_selector"))
-        self.assertEqual((self.live.value.dkim_selector, self.woken), ("d1", 2))
+        self.result(self.configuration.set("mail.outbound.hold", "true"))
+        self.assertEqual((self.live.value.outbound.hold, self.woken), (True, 1))
+        self.result(self.configuration.delete("mail.outbound.hold"))
+        self.assertEqual((self.live.value.outbound.hold, self.woken), (False, 2))

@@ -4,7 +4,7 @@ from sqlalchemy import create_engine, insert
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.schema import config, metadata
-from daptinmail.services.live import imap_hostname, read_live, unquote
+from daptinmail.services.live import imap_hostname, read_live
 from daptinmail.settings import ImapSettings, Interface, Live
 from tests.support.runtime import START
 
@@ -34,7 +34,6 @@ class ReadLiveTests(SynchronousTestCase):
         self.assertEqual(found.hostname, "machine.example")
         self.assertFalse(found.imap.enabled)
         self.assertFalse(found.outbound.hold)
-        self.assertEqual(found.dkim_selector, "d1")
 
     def test_host_names_go_on_the_wire(self) -> None:
         """What cannot be a host name is none: it would put lines of its own into SMTP commands and trace fields."""
@@ -71,7 +70,7 @@ class ReadLiveTests(SynchronousTestCase):
         self.assertIsNone(found.interface)
         self.assertTrue(found.fault)
 
-    def test_unquote(self) -> None:
-        """One pair of JSON quotes and white space go; everything else stays."""
-        for value, meant in (('"a"', "a"), (" a\n", "a"), ('"a', '"a'), ('"\\u0041"', "A"), ('"', '"')):
-            self.assertEqual(unquote(value), meant)
+    def test_outbound_port(self) -> None:
+        """A port that makes no sense, however long, is port 25: no value can keep the server from starting."""
+        for text, port in {"2525": 2525, "0": 25, "65536": 25, "-1": 25, "x": 25, "9" * 5000: 25}.items():
+            self.assertEqual(live(mail__outbound__port=text).outbound.port, port)
