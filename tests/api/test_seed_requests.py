@@ -7,6 +7,15 @@ from urllib.parse import urlsplit
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.api.web import Client, Reply, Web
+from tests.support.seed import (
+    CREATE_ACCOUNT,
+    CREATE_SERVER,
+    ENABLE_IMAPS,
+    EXAMPLE_ID,
+    RESTART,
+    SET_HOSTNAME,
+    SET_INTERFACE,
+)
 
 SIGN_UP = r"""
 curl -s -X POST http://localhost:6336/action/user_account/signup -H 'Content-Type: application/json' \
@@ -19,43 +28,6 @@ curl -s -X POST http://localhost:6336/action/user_account/signin -H 'Content-Typ
 BECOME = r"""
 curl -s -X POST http://localhost:6336/action/world/become_an_administrator -H 'Content-Type: application/json' \
   -H "Authorization: Bearer <TOKEN>" -d '{}'
-"""
-SERVER = r"""
-curl 'http://localhost:8080/api/mail_server' -X POST \
-  -H 'Content-Type: application/vnd.api+json' \
-  -H 'Authorization: Bearer <TOKEN>' \
-  --data-raw '{"data":{"type":"mail_server","attributes":{"always_on_tls":true,"authentication_required":true,"hostname":"mail.example.com","is_enabled":true,"listen_interface":"0.0.0.0:465","max_clients":"20","max_size":"10000","permission":0,"xclient_on":false}},"meta":{}}'
-"""  # noqa: E501 - as pasted
-ACCOUNT = r"""
-curl 'http://localhost:8080/api/mail_account' -X POST \
-  -H 'Content-Type: application/vnd.api+json' \
-  -H 'Authorization: Bearer <TOKEN>' \
-  --data-raw '{"data":{"type":"mail_account","attributes":{"password":"password","password_md5":"password","permission":0,"username":"email-address"},"relationships":{"mail_server_id":{"data":{"id":"e494c2d1-ff68-4ed5-bf9c-b4804aeec0fb","type":"mail_server"}}}},"meta":{}}'
-"""  # noqa: E501 - as pasted
-EXAMPLE_ID = "e494c2d1-ff68-4ed5-bf9c-b4804aeec0fb"
-IMAPS = r"""
-curl --location --request POST 'localhost:6336/_config/backend/imps.enabled' \
-    --header 'Content-Type: application/json' \
-    --header 'Authorization: Bearer <TOKEN>' \
-    --data-raw 'true'
-"""
-INTERFACE = r"""
-curl --location --request POST 'localhost:6336/_config/backend/imap.listen_interface' \
-    --header 'Content-Type: application/json' \
-    --header 'Authorization: Bearer <TOKEN>' \
-    --data-raw '0.0.0.0:465'
-"""
-HOSTNAME = r"""
-curl --location --request POST 'localhost:6336/_config/backend/hostname' \
-    --header 'Content-Type: application/json' \
-    --header 'Authorization: Bearer <TOKEN>' \
-    --data-raw 'imps.example.com'
-"""
-RESTART = r"""
-curl 'http://localhost:8080/action/world/restart_daptin' -X POST \
-    -H 'Authorization: Bearer <TOKEN>' \
-    -H 'Content-Type: application/json;charset=utf-8' \
-    --data-raw '{"attributes":{}}'
 """
 
 
@@ -96,17 +68,17 @@ class WalkThroughTests(SynchronousTestCase):
         """Each command does what the page says."""
         web = Web(is_set_up=False)
         token = self.sign_in(web)
-        server = curl(web, SERVER, token)
+        server = curl(web, CREATE_SERVER, token)
         self.assertEqual(server.status, 201)
         attributes: dict[str, Any] = server.json["data"]["attributes"]
         self.assertEqual((attributes["max_clients"], attributes["max_size"]), (20, 10000))
-        self.assertEqual(curl(web, ACCOUNT, token).status, 422)
-        account = curl(web, ACCOUNT.replace(EXAMPLE_ID, server.json["data"]["id"]), token)
+        self.assertEqual(curl(web, CREATE_ACCOUNT, token).status, 422)
+        account = curl(web, CREATE_ACCOUNT.replace(EXAMPLE_ID, server.json["data"]["id"]), token)
         self.assertEqual(account.status, 201)
         self.assertEqual(account.json["data"]["attributes"]["username"], "email-address")
         self.assertEqual(account.json["data"]["attributes"]["password"], "")
         self.assertEqual(account.json["data"]["attributes"]["password_md5"], "")
-        for command in (IMAPS, INTERFACE, HOSTNAME):
+        for command in (ENABLE_IMAPS, SET_INTERFACE, SET_HOSTNAME):
             reply = curl(web, command, token)
             self.assertEqual((reply.status, reply.body), (200, b""))
         self.assertEqual(
@@ -126,9 +98,9 @@ class WalkThroughTests(SynchronousTestCase):
         """With a server of the example's id the account command works as printed."""
         web = Web(is_set_up=False)
         token = self.sign_in(web)
-        with_id = SERVER.replace('{"data":{', '{"data":{"id":"' + EXAMPLE_ID + '",')
+        with_id = CREATE_SERVER.replace('{"data":{', '{"data":{"id":"' + EXAMPLE_ID + '",')
         self.assertEqual(curl(web, with_id, token).status, 201)
-        self.assertEqual(curl(web, ACCOUNT, token).status, 201)
+        self.assertEqual(curl(web, CREATE_ACCOUNT, token).status, 201)
 
     def test_certificate_page(self) -> None:
         """The certificate page's list and create, with a bare token and an empty sort."""

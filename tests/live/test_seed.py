@@ -11,45 +11,15 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.live.harness import Server, missing, network_namespace, run
-
-CREATE_SERVER = r"""
-curl 'http://localhost:8080/api/mail_server' -X POST \
-  -H 'Content-Type: application/vnd.api+json' \
-  -H 'Authorization: Bearer <TOKEN>' \
-  --data-raw '{"data":{"type":"mail_server","attributes":{"always_on_tls":true,"authentication_required":true,"hostname":"mail.example.com","is_enabled":true,"listen_interface":"0.0.0.0:465","max_clients":"20","max_size":"10000","permission":0,"xclient_on":false}},"meta":{}}'
-"""  # noqa: E501 - as pasted
-
-CREATE_ACCOUNT = r"""
-curl 'http://localhost:8080/api/mail_account' -X POST \
-  -H 'Content-Type: application/vnd.api+json' \
-  -H 'Authorization: Bearer <TOKEN>' \
-  --data-raw '{"data":{"type":"mail_account","attributes":{"password":"password","password_md5":"password","permission":0,"username":"email-address"},"relationships":{"mail_server_id":{"data":{"id":"e494c2d1-ff68-4ed5-bf9c-b4804aeec0fb","type":"mail_server"}}}},"meta":{}}'
-"""  # noqa: E501 - as pasted
-
-ENABLE_IMAP = r"""
-curl --location --request POST 'localhost:6336/_config/backend/imps.enabled' \
-    --header 'Content-Type: application/json' \
-    --header 'Authorization: Bearer <TOKEN>' \
-    --data-raw 'true'
-
-curl --location --request POST 'localhost:6336/_config/backend/imap.listen_interface' \
-    --header 'Content-Type: application/json' \
-    --header 'Authorization: Bearer <TOKEN>' \
-    --data-raw '0.0.0.0:465'
-
-
-curl --location --request POST 'localhost:6336/_config/backend/hostname' \
-    --header 'Content-Type: application/json' \
-    --header 'Authorization: Bearer <TOKEN>' \
-    --data-raw 'imps.example.com'
-"""
-
-RESTART = r"""
-curl 'http://localhost:8080/action/world/restart_daptin' -X POST \
-    -H 'Authorization: Bearer <TOKEN>' \
-    -H 'Content-Type: application/json;charset=utf-8' \
-    --data-raw '{"attributes":{}}'
-"""
+from tests.support.seed import (
+    CREATE_ACCOUNT,
+    CREATE_SERVER,
+    ENABLE_IMAPS,
+    EXAMPLE_ID,
+    RESTART,
+    SET_HOSTNAME,
+    SET_INTERFACE,
+)
 
 GET_TOKEN = r"""
 B=http://localhost:6336; H='Content-Type: application/json'
@@ -62,8 +32,6 @@ TOKEN=$(curl -s -X POST $B/action/user_account/signin -H "$H" \
 curl -s -X POST $B/action/world/become_an_administrator -H "$H" -H "Authorization: Bearer $TOKEN" -d '{}' >/dev/null
 echo $TOKEN
 """
-
-EXAMPLE_ID = "e494c2d1-ff68-4ed5-bf9c-b4804aeec0fb"
 
 RESTART_ANSWER = [
     {
@@ -110,7 +78,7 @@ class SeedTests(SynchronousTestCase):
         self.server_id = created["data"]["id"]
         account = json.loads(self.shell(CREATE_ACCOUNT))
         self.assertEqual(account["data"]["attributes"]["username"], "email-address")
-        self.assertEqual(self.shell(ENABLE_IMAP), "")
+        self.assertEqual(self.shell(ENABLE_IMAPS + SET_INTERFACE + SET_HOSTNAME), "")
         self.assertEqual(json.loads(self.shell(RESTART)), RESTART_ANSWER)
 
     def test_send_and_read(self) -> None:
