@@ -5,6 +5,7 @@ from base64 import b64decode
 
 MAX_STRING = 255  # octets of one character-string, RFC 1035 §3.3
 DEFAULT_SELECTOR = "d1"
+TTL = 3600  # seconds
 
 _RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
@@ -38,6 +39,7 @@ def record_text(public_key_pem: str) -> str:
 
 
 def zone_line(name: str, text: str) -> str:
-    """A line for a zone file, the text split into strings of at most 255 octets."""
-    strings = " ".join(f'"{text[start : start + MAX_STRING]}"' for start in range(0, len(text), MAX_STRING))
-    return f"{name}. IN TXT ( {strings} )"
+    """A line for a zone file, the text split into strings of at most 255 octets (RFC 1035 §5.1)."""
+    pieces = [text[start : start + MAX_STRING] for start in range(0, len(text), MAX_STRING)]
+    strings = " ".join('"' + piece.replace("\\", "\\\\").replace('"', '\\"') + '"' for piece in pieces)
+    return f"{name.rstrip('.')}. {TTL} IN TXT ({strings})"

@@ -22,7 +22,7 @@ class DkimRecordTests(SynchronousTestCase):
         text = record_text(material().public_key_pem)
         line = zone_line("d1._domainkey.example.com", text)
         strings = line.split('"')[1::2]
-        self.assertTrue(line.startswith('d1._domainkey.example.com. IN TXT ( "v=DKIM1;'))
+        self.assertTrue(line.startswith('d1._domainkey.example.com. 3600 IN TXT ("v=DKIM1;'))
         self.assertEqual([len(strings), len(strings[0])], [2, 255])
         self.assertEqual("".join(strings), text)
 

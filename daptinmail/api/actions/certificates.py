@@ -3,8 +3,7 @@
 from daptinmail.api.actions.entries import Entry, download, notify
 from daptinmail.api.actions.invocation import Domain, Invocation
 from daptinmail.api.problems import Unsupported
-
-MAX_STRING = 255  # octets of one character-string, RFC 1035 §3.3
+from daptinmail.mail.dkim_record import zone_line
 
 
 async def generate_self_certificate(domain: Domain, call: Invocation) -> list[Entry]:
@@ -33,11 +32,4 @@ async def download_public_key(domain: Domain, call: Invocation) -> list[Entry]:
 async def dkim_record(domain: Domain, call: Invocation) -> list[Entry]:
     """The TXT record to publish, also as a line for a zone file (RFC 6376 §3.6.2)."""
     name, value = await domain.certificates.dkim_record(call.subject("certificate"))
-    zone = f"{name.rstrip('.')}. 3600 IN TXT ({_strings(value)})"
-    return [Entry("dkim.record", {"name": name, "type": "TXT", "value": value, "zone": zone})]
-
-
-def _strings(value: str) -> str:
-    pieces = [value[start : start + MAX_STRING] for start in range(0, len(value), MAX_STRING)]
-    quoted = [piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces]
-    return " ".join(f'"{piece}"' for piece in quoted)
+    return [Entry("dkim.record", {"name": name, "type": "TXT", "value": value, "zone": zone_line(name, value)})]
