@@ -39,6 +39,16 @@ class Facts:
         return HeaderSection(self.metadata.header)
 
     @cached_property
+    def plain(self) -> bytes | None:
+        """The header section in lower case if it is what it looks like: ASCII, no encoded words. Else ``None``."""
+        header = self.metadata.header
+        return header.lower() if header.isascii() and b"=?" not in header else None
+
+    def may_hold(self, text: str) -> bool:
+        """False if no field can hold ``text``: a quick look at the words before anything is parsed."""
+        return self.plain is None or (text.isascii() and all(word in self.plain for word in text.encode().split()))
+
+    @cached_property
     def header_text(self) -> str:
         """All of the header section, decoded."""
         return header_text(self.metadata.header)
@@ -161,8 +171,9 @@ def judge_facts(key: Key, facts: Facts) -> bool:
         return when is not None and _compare_dates(name.removeprefix(b"SENT"), when, argument)
     if isinstance(argument, tuple):
         field, text = argument
-        return any(text in value for value in field_texts(facts.header, field.encode("utf-8")))
-    return any(str(argument) in value for value in field_texts(facts.header, FIELD_KEYS[name]))
+        return facts.may_hold(text) and any(text in value for value in field_texts(facts.header, field.encode("utf-8")))
+    text = str(argument)
+    return facts.may_hold(text) and any(text in value for value in field_texts(facts.header, FIELD_KEYS[name]))
 
 
 def _compare_dates(name: bytes, when: date, wanted: date) -> bool:
@@ -174,6 +185,6 @@ def _compare_dates(name: bytes, when: date, wanted: date) -> bool:
 def _judge_text(key: Key, candidate: Candidate, facts: Facts) -> Verdict:
     """TEXT looks at header section and body, BODY at the body."""
     text = str(key.argument)
-    if not text or (key.name == b"TEXT" and text in facts.header_text):
+    if not text or (key.name == b"TEXT" and facts.may_hold(text) and text in facts.header_text):
         return True
     return None if candidate.body is None else text in candidate.body

@@ -117,8 +117,10 @@ def changes(connection: Connection, folder: Folder, since: int) -> Changes:
 def metadata(connection: Connection, mailbox_id: int, uids: Sequence[int], fields: frozenset[str]) -> list[Metadata]:
     """Metadata of those that exist."""
     folder_by_id(connection, mailbox_id)
-    rows = rows_of(connection, _metadata_statement(fields), mailbox_id, uids)
-    return [Metadata(**{**_NO_FIELDS, **row._mapping}) for row in rows]
+    statement = _metadata_statement(fields)
+    names = statement.selected_columns.keys()
+    rows = rows_of(connection, statement, mailbox_id, uids)
+    return [Metadata(**{**_NO_FIELDS, **dict(zip(names, row, strict=True))}) for row in rows]
 
 
 @cache
