@@ -137,7 +137,6 @@ def _shown(name: str, length: int | None = None) -> Attribute:
 MAX_PASSWORD = 1000
 MAX_PEM = 65_536
 MAX_MAIL = 48 * 1024 * 1024
-MAX_SERVER_SIZE = 2**31 - 1
 
 USER_ACCOUNT = _kind(
     "user_account",

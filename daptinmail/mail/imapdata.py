@@ -54,18 +54,11 @@ def render_envelope(header: bytes | HeaderSection) -> bytes:
     )
 
 
-def render_body(part: Part) -> bytes:
-    """BODY: the structure without extension data."""
-    return render_structures(part)[0]
-
-
-def render_bodystructure(part: Part) -> bytes:
-    """BODYSTRUCTURE: the structure with extension data."""
-    return render_structures(part)[1]
-
-
 def render_structures(part: Part) -> tuple[bytes, bytes]:
-    """BODY and BODYSTRUCTURE. Depth is bounded by ``structure.MAX_DEPTH``, so this may call itself."""
+    """BODY, without extension data, and BODYSTRUCTURE, with it.
+
+    Depth is bounded by ``structure.MAX_DEPTH``, so this may call itself.
+    """
     if part.children:
         return _multipart(part)
     fields = _media(part)

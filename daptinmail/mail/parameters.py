@@ -4,9 +4,6 @@ Reads what is sent in practice: trailing semicolons, missing quotes, 8-bit, dupl
 """
 
 import re
-from urllib.parse import unquote_to_bytes
-
-from daptinmail.mail.words import clean, decode_charset, decode_words
 
 MAX_PARAMETERS = 200
 MAX_VALUE = 1 << 16  # octets of one value that are looked at
@@ -51,17 +48,6 @@ def parameter(parameters: Parameters, name: bytes) -> bytes | None:
         if one.lower() == name:
             return value
     return None
-
-
-def parameter_text(parameters: Parameters, name: bytes) -> str | None:
-    """The decoded value of the parameter ``name`` (lower case), in RFC 2231 form or plain."""
-    extended = parameter(parameters, name + b"*")
-    if extended is None:
-        plain = parameter(parameters, name)
-        return None if plain is None else decode_words(plain)
-    charset, quote, rest = extended.partition(b"'")
-    value = rest.partition(b"'")[2] if quote else extended
-    return clean(decode_charset(unquote_to_bytes(value), charset.decode("latin-1")))
 
 
 def strip_comments(value: bytes) -> bytes:

@@ -16,8 +16,6 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from daptinmail.interfaces.tls import ITlsContexts
-
 log = Logger()
 
 CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!MD5:!DSS"
@@ -86,27 +84,13 @@ def front_context(select: Callable[[str | None], SSL.Context | None], protocols:
 @implementer(IOpenSSLServerConnectionCreator)
 @define(eq=False)
 class ServerConnections:
-    """Makes the TLS connections of a listener, for implicit TLS and for ``startTLS`` alike."""
+    """Makes the TLS connections of a listener, for ``TLSMemoryBIOFactory`` and for ``startTLS`` alike."""
 
     context: SSL.Context
 
     def serverConnectionForTLS(self, tlsProtocol: object) -> SSL.Connection:  # noqa: N802, N803 - Twisted's names
         """A new connection."""
         return SSL.Connection(self.context, None)
-
-
-def front_connections(contexts: ITlsContexts, hostname: str, protocols: tuple[bytes, ...]) -> ServerConnections:
-    """What a listener for ``hostname`` gives to ``TLSMemoryBIOFactory`` or ``startTLS``."""
-    return ServerConnections(contexts.front(hostname, protocols))
-
-
-def tls_description(transport: object) -> tuple[str, str] | None:
-    """TLS version and cipher of ``transport``; ``None`` without TLS or before the handshake is over."""
-    handle = getattr(transport, "getHandle", lambda: None)()
-    if not isinstance(handle, SSL.Connection):
-        return None
-    cipher = handle.get_cipher_name()
-    return (handle.get_protocol_version_name(), cipher) if cipher else None
 
 
 def _hostname(name: bytes | None) -> str | None:

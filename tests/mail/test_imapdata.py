@@ -5,7 +5,7 @@ import re
 from imapclient.response_parser import parse_fetch_response
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.mail.imapdata import MAX_STRING, render_body, render_bodystructure, render_envelope, string
+from daptinmail.mail.imapdata import MAX_STRING, render_envelope, render_structures, string
 from daptinmail.mail.structure import parse_structure
 from tests.mail.corpus import UGLY
 
@@ -61,15 +61,15 @@ class EnvelopeTests(SynchronousTestCase):
 
 
 class BodyTests(SynchronousTestCase):
-    """``render_body`` and ``render_bodystructure``."""
+    """``render_structures``."""
 
     def body(self, name: str) -> bytes:
         """BODY of an ugly message."""
-        return render_body(parse_structure(UGLY[name]))
+        return render_structures(parse_structure(UGLY[name]))[0]
 
     def bodystructure(self, name: str) -> bytes:
         """BODYSTRUCTURE of an ugly message."""
-        return render_bodystructure(parse_structure(UGLY[name]))
+        return render_structures(parse_structure(UGLY[name]))[1]
 
     def test_default(self) -> None:
         """A message without MIME is text/plain in US-ASCII, with its octets and lines."""
@@ -121,6 +121,6 @@ class ClientTests(SynchronousTestCase):
         """IMAPClient reads envelope and structure of each ugly message."""
         for name, content in UGLY.items():
             structure = parse_structure(content)
-            envelope, body = render_envelope(structure.header), render_bodystructure(structure)
+            envelope, body = render_envelope(structure.header), render_structures(structure)[1]
             fetched = parse_fetch_response(self.response(b"1 (UID 1 ENVELOPE %b BODYSTRUCTURE %b)" % (envelope, body)))
             self.assertEqual(fetched[1][b"BODYSTRUCTURE"].is_multipart, bool(structure.children), name)
