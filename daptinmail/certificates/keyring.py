@@ -116,7 +116,8 @@ class Keyring:
 
     async def renew(self, row: CertificateRow) -> None:
         """Give the row a new self-signed certificate. An RSA key it has stays, for its DKIM record is published."""
-        key = _rsa(await self.private_key(row)) or await self.blocking.run(self.new_key)
+        known = await self.private_key(row)
+        key = await self.blocking.run(lambda: _rsa(known) or self.new_key())
         hostnames = parse_hostnames(row.hostname)
         made = await self.blocking.run(self_signed, hostnames, key, self.clock.now())
         sealed = (await self.cipher()).encrypt(row.reference, made.private_key_pem)
@@ -165,6 +166,7 @@ def is_self_signed(certificate_pem: str) -> bool:
 
 
 def _rsa(private_key_pem: bytes | None) -> RSAPrivateKey | None:
+    """The key if it is RSA. Blocking: loading one checks its primes."""
     if private_key_pem is None:
         return None
     key = load_pem_private_key(private_key_pem, password=None)
