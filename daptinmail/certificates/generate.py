@@ -6,7 +6,10 @@ from ipaddress import ip_address
 
 from attrs import field, frozen
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -20,6 +23,9 @@ LIFETIME = timedelta(days=397)
 MAX_COMMON_NAME = 64  # characters, RFC 5280 appendix A.1
 MAX_HOSTNAMES = 20
 _CLOCK_SKEW = timedelta(hours=1)
+
+PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+"""Of certificates that listeners can present; ours are RSA."""
 
 
 @frozen
@@ -74,19 +80,19 @@ def self_signed(hostnames: Sequence[str], key: RSAPrivateKey, now: datetime) -> 
     return KeyMaterial(
         certificate_pem=certificate.public_bytes(Encoding.PEM).decode("ascii"),
         private_key_pem=private_pem(key),
-        public_key_pem=public_pem(key),
+        public_key_pem=public_pem(key.public_key()),
         expires_at=expires_at,
     )
 
 
-def private_pem(key: RSAPrivateKey) -> bytes:
-    """PKCS#8 PEM."""
+def private_pem(key: PrivateKey) -> bytes:
+    """PKCS#8 PEM (RFC 5958)."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def public_pem(key: RSAPrivateKey) -> str:
-    """SubjectPublicKeyInfo PEM."""
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+def public_pem(key: CertificatePublicKeyTypes) -> str:
+    """SubjectPublicKeyInfo PEM (RFC 5280 §4.1.2.7)."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
 
 def _subject(hostname: str) -> x509.Name:

@@ -7,25 +7,15 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from daptinmail.certificates.generate import KeyMaterial
+from daptinmail.certificates.generate import KeyMaterial, PrivateKey, private_pem, public_pem
 from daptinmail.errors import Invalid
 
 MAX_PEM = 64 * 1024  # octets
 MAX_CERTIFICATES = 10
 MIN_RSA_BITS = 2048
-
-PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 def read_import(certificate_pem: str, chain_pem: str, private_key_pem: str, now: datetime) -> KeyMaterial:
@@ -40,7 +30,7 @@ def read_import(certificate_pem: str, chain_pem: str, private_key_pem: str, now:
     key = _private_key(private_key_pem)
     leaf, *rest = _certificates("certificate_pem", certificate_pem)
     extra = _certificates("root_certificate", chain_pem) if chain_pem.strip() else []
-    if _spki(leaf.public_key()) != _spki(key.public_key()):
+    if public_pem(leaf.public_key()) != public_pem(key.public_key()):
         raise Invalid(fields={"private_key_pem": "does not belong to the certificate"})
     if not leaf.not_valid_before_utc <= now < leaf.not_valid_after_utc:
         raise Invalid(fields={"certificate_pem": "is not valid now (check its dates)"})
@@ -48,8 +38,8 @@ def read_import(certificate_pem: str, chain_pem: str, private_key_pem: str, now:
     return KeyMaterial(
         certificate_pem=_pem([leaf]),
         chain_pem=_pem(chain),
-        private_key_pem=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        public_key_pem=_spki(key.public_key()).decode("ascii"),
+        private_key_pem=private_pem(key),
+        public_key_pem=public_pem(key.public_key()),
         expires_at=min(certificate.not_valid_after_utc for certificate in [leaf, *chain]),
     )
 
@@ -115,7 +105,3 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
 
 def _pem(certificates: list[x509.Certificate]) -> str:
     return "".join(certificate.public_bytes(Encoding.PEM).decode("ascii") for certificate in certificates)
-
-
-def _spki(key: object) -> bytes:
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined,no-any-return]
