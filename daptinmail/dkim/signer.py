@@ -28,7 +28,6 @@ from daptinmail.mail.header import MAX_FIELDS, find_fields, header_end
 
 _CHUNK = 1 << 18
 _LINE = 72
-_MAX_KEYS = 64  # loaded keys that are kept
 _NAME = re.compile(rb"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
 _LOG = Logger()
 
@@ -43,11 +42,12 @@ class Unsignable(ValueError):
 @implementer(ISigner)
 @define(eq=False)
 class Signer:
-    """``ISigner`` with RSA keys. What cannot be signed goes out unsigned, and the log says why."""
+    """``ISigner`` with RSA keys; ``max_keys`` stay loaded. What cannot be signed goes out unsigned, the log says why."""
 
     keys: ISigningKeys
     blocking: IBlocking
     clock: IClock
+    max_keys: int = 64
     _loaded: dict[bytes, RSAPrivateKey] = field(init=False, factory=dict, repr=False)
 
     async def sign(self, domain: str, content: Content) -> bytes:
@@ -81,7 +81,7 @@ class Signer:
             raise Unsignable("the private key cannot be read") from error
         if not isinstance(private_key, RSAPrivateKey) or private_key.key_size < 1024:  # RFC 8301 §3.2
             raise Unsignable("the private key is not RSA of 1024 bits or more")
-        if len(self._loaded) >= _MAX_KEYS:
+        if len(self._loaded) >= self.max_keys:
             self._loaded.clear()
         self._loaded[pem] = private_key
         return private_key

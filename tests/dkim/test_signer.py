@@ -108,7 +108,8 @@ class SignerTests(SynchronousTestCase):
 
     def test_many_domains(self) -> None:
         """Signing for more domains than keys are kept loaded works all the same."""
-        for number in range(70):
+        self.signer.max_keys = 2
+        for number in range(4):
             pem = pem_of(rsa_key()) + b"\n" * number
             self.keys.keys["example.test"] = SigningKey("example.test", "d1", pem)
             self.assertNotEqual(self.sign(in_memory(MESSAGE)), b"")

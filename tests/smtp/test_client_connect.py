@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+from twisted.internet.ssl import CertificateOptions
 from twisted.trial.unittest import TestCase
 
 from daptinmail.interfaces.transfer import MailExchanger, TransferRequest
 from daptinmail.mail.address import Address
 from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.net.blocking import deferred
+from daptinmail.net.tls import ServerConnections, certificate_context
 from daptinmail.settings import OutboundSettings
 from daptinmail.smtp.client_connect import TcpConnect
 from daptinmail.smtp.transfer import Transfer
@@ -20,11 +21,10 @@ from tests.support.runtime import SynchronousBlocking
 from tests.support.sink import Sink
 
 
-def server_options() -> Any:
+def server_options() -> ServerConnections:
     """A self-signed certificate."""
     made = material("mx.x.example")
-    pem = made.certificate_pem.encode() + made.private_key_pem
-    return PrivateCertificate.loadPEM(pem).options()
+    return ServerConnections(certificate_context(made.certificate_pem.encode(), made.private_key_pem, ()))
 
 
 class SocketTests(TestCase):

@@ -4,38 +4,27 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.threads import deferToThread
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import TestCase
 
 from daptinmail.net.blocking import deferred
+from daptinmail.net.tls import ServerConnections, certificate_context
 from daptinmail.smtp.server import SmtpFactory
 from tests.smtp.listening import Listener
+from tests.support.certificates import material
 
 MESSAGE = b"Subject: hello\r\n\r\n.dots\r\n"
 
 
-def certificate() -> Any:
+def certificate() -> ServerConnections:
     """A self-signed one."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.test")])
-    begin = datetime(2026, 1, 1, tzinfo=UTC)
-    built = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=3650))
-    pem = built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return PrivateCertificate.loadPEM(pem + private).options()
+    made = material("mail.example.test")
+    return ServerConnections(certificate_context(made.certificate_pem.encode(), made.private_key_pem, ()))
 
 
 def unverified() -> ssl.SSLContext:
