@@ -31,7 +31,7 @@ class Writing:
     rules: Mapping[str, IRecordRules]
 
     def create(self, kind: Kind, reference: UUID, values: Row, to_one: Mapping[str, UUID | None]) -> Loaded:
-        """Insert a row, owned by the viewer; a user owns itself."""
+        """Insert a row, owned by the viewer unless its rules say otherwise."""
         connection = self.transaction.connection
         row = defaults(kind.table) | values
         row |= {name: resolve(connection, kind, name, target, self.viewer) for name, target in to_one.items()}
@@ -43,9 +43,6 @@ class Writing:
             require(kind, row)
             statement = kind.table.insert().values(_columns(kind, row)).returning(kind.table.c.id)
             row["id"] = connection.scalar(statement)
-            if kind.name == "user_account":
-                row[OWNER] = row["id"]
-                self._set(kind, row["id"], {OWNER: row["id"]})
             rules.created(self.transaction, row)
         return self._load(kind, row["id"])
 

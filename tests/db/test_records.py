@@ -65,11 +65,6 @@ class Making(RecordsCase):
         self.assertEqual(record.attributes["permission"], DEFAULT_PERMISSION)
         self.assertEqual(record.attributes["created_at"], "2026-01-02T03:04:05Z")
 
-    def test_a_user_owns_itself(self) -> None:
-        """A user's row belongs to the user."""
-        record = self.make("user_account", {"name": "Jo", "email": "jo@a.test"})
-        self.assertEqual(record.to_one["user_account_id"], ("user_account", record.reference))
-
     def test_reference_of_the_client(self) -> None:
         """A client may choose the id; taken is taken."""
         chosen = UUID("e494c2d1-ff68-4ed5-bf9c-b4804aeec0fb")
