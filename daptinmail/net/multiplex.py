@@ -25,7 +25,8 @@ from zope.interface import implementer
 log = Logger()
 
 HANDSHAKE_SECONDS = 30.0
-_IMAP_PREFIXES = ("imap.", "imaps.", "imps.")
+IMAP_PREFIXES = ("imap.", "imaps.", "imps.")
+"""Host names that mean IMAP by themselves."""
 
 
 @define(eq=False)
@@ -62,7 +63,7 @@ class MultiplexFactory(Factory):
         if alpn is not None and alpn in self.by_protocol:
             return alpn
         name = (hostname or "").lower().removesuffix(".")
-        wanted = self.by_hostname.get(name, b"imap" if name.startswith(_IMAP_PREFIXES) else self.default)
+        wanted = self.by_hostname.get(name, b"imap" if name.startswith(IMAP_PREFIXES) else self.default)
         return wanted if wanted in self.by_protocol else self.default
 
     def _factories(self) -> list[IProtocolFactory]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 from daptinmail.db.schema import config, mail_server
 from daptinmail.interfaces.storage import IStorage
 from daptinmail.mail.hostname import parse_hostname
+from daptinmail.net.multiplex import IMAP_PREFIXES
 from daptinmail.settings import (
     ImapSettings,
     Interface,
@@ -20,7 +21,6 @@ from daptinmail.settings import (
 )
 
 IMAPS_PORT = 993  # RFC 8314 §7.2
-IMAP_HOST_PREFIXES = ("imap.", "imaps.", "imps.")
 
 
 @define(eq=False)
@@ -72,7 +72,7 @@ def imap_hostname(values: Mapping[str, str], hostname: str) -> str:
     if configured:
         return configured.lower()
     hostname = hostname.lower()
-    return hostname if hostname.startswith(IMAP_HOST_PREFIXES) else f"imap.{hostname}"
+    return hostname if hostname.startswith(IMAP_PREFIXES) else f"imap.{hostname}"
 
 
 def _imap(values: Mapping[str, str], hostname: str) -> ImapSettings:
