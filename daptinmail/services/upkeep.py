@@ -1,12 +1,11 @@
 """What has to be done from time to time: certificates of our own making are renewed before they expire."""
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from daptinmail.errors import DaptinmailError
 from daptinmail.interfaces.tls import ITlsContexts
 from daptinmail.net.blocking import deferred
 from daptinmail.services.live import CurrentLive
@@ -44,5 +43,7 @@ class Upkeep:
         for hostname in hostnames(wanted_listeners(self._live.value)):
             try:
                 await self._contexts.ensure(hostname)
-            except DaptinmailError as error:
-                self._log.error("cannot renew the certificate of {name}: {error}", name=hostname, error=error.text)
+            except CancelledError:
+                raise
+            except Exception:  # noqa: BLE001 - what is raised here would end the loop for good
+                self._log.failure("cannot renew the certificate of {name}", name=hostname)

@@ -13,12 +13,22 @@ from tests.support.runtime import SteadyClock
 from tests.support.storage import MemoryStorage
 
 
+class BrokenContexts(MemoryTlsContexts):
+    """A key that the cryptography library cannot load."""
+
+    async def ensure(self, hostname: str) -> None:
+        """Fails for the mail server's name."""
+        await super().ensure(hostname)
+        if hostname == "mail.example.com":
+            raise ValueError("not a key")
+
+
 class UpkeepTests(SynchronousTestCase):
     """Certificates of names that are served are looked after, again and again."""
 
     def test_renews(self) -> None:
-        """Every served name gets its turn, also when another one fails."""
-        clock, contexts = Clock(), MemoryTlsContexts(failing={"mail.example.com"})
+        """Every served name gets its turn, also when another one fails, for whatever reason."""
+        clock, contexts = Clock(), BrokenContexts()
         live = CurrentLive(MemoryStorage(clock=SteadyClock()), "machine")
         server = ServerSettings(1, UUID(int=1), "mail.example.com", True, Interface("", 465), 0, 10, False, True, True)
         live.value = Live("x", (server,), ImapSettings(True, Interface("", 993), True, "imap.example.com"))
@@ -27,5 +37,6 @@ class UpkeepTests(SynchronousTestCase):
         clock.advance(INTERVAL)
         clock.advance(INTERVAL)
         self.assertEqual(contexts.ensured, ["mail.example.com", "imap.example.com"] * 2)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
         upkeep.stop()
         self.assertEqual(clock.getDelayedCalls(), [])
