@@ -151,7 +151,7 @@ class TooLarge(PermanentError):
 
 
 class StoreDamaged(DaptinmailError):
-    """The database and the Maildir tree disagree; ``verify`` tells how."""
+    """What is stored cannot be used: files and rows disagree, or a key cannot be decrypted."""
 
     default_text = "Message store needs attention"
 

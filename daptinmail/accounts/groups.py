@@ -25,7 +25,7 @@ def ensure_groups(connection: Connection, identifiers: IIdentifiers, now: dateti
 
 
 def join_group(connection: Connection, user_id: int, group_id: int) -> None:
-    """Make the user a member; harmless if he is."""
+    """Make the user a member; harmless if it is one."""
     mine = (record_usergroup.c.kind == _USER) & (record_usergroup.c.record_id == user_id)
     member = select(record_usergroup.c.id).where(mine & (record_usergroup.c.usergroup_id == group_id))
     if connection.execute(member).first() is None:

@@ -59,7 +59,7 @@ class UserAccountRules(Plain):
         return wanted
 
     def created(self, transaction: ITransaction, row: Row) -> None:
-        """Make him his own owner and a member of ``users``."""
+        """Make the user the owner of its row and a member of ``users``."""
         own = update(user_account).where(user_account.c.id == row["id"]).values(user_account_id=row["id"])
         transaction.connection.execute(own)
         row["user_account_id"] = row["id"]

@@ -1,7 +1,7 @@
 """Slows down password guessing: by name, by address and by network, for all protocols together.
 
-Waiting times grow with the failures and stay short: a stranger who guesses cannot lock an owner out. Whoever proved
-the password from an address before has an account of failures of his own there, which strangers do not reach.
+Waiting times grow with the failures and stay short: a stranger who guesses cannot lock an owner out. Failures from an
+address that proved the password before are counted apart, where strangers do not reach them.
 """
 
 from collections import OrderedDict

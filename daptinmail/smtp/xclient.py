@@ -1,7 +1,7 @@
 """XCLIENT: a proxy in front of us tells who the client really is.
 
 Accepted only when the server's ``xclient_on`` is set *and* the proxy stands at a loopback, private (RFC 1918) or
-unique local (RFC 4193) address: otherwise anybody on the Internet could choose the address that he is judged by.
+unique local (RFC 4193) address: otherwise anybody on the Internet could choose the address to be judged by.
 """
 
 import ipaddress
