@@ -42,7 +42,10 @@ class Unsignable(ValueError):
 @implementer(ISigner)
 @define(eq=False)
 class Signer:
-    """``ISigner`` with RSA keys; ``max_keys`` stay loaded. What cannot be signed goes out unsigned, the log says why."""
+    """``ISigner`` with RSA keys, of which ``max_keys`` stay loaded.
+
+    What cannot be signed goes out unsigned, and the log says why.
+    """
 
     keys: ISigningKeys
     blocking: IBlocking
