@@ -29,9 +29,8 @@ class ParameterTests(SynchronousTestCase):
     def test_values(self) -> None:
         """Lists in lists, too many values, numbers beyond the column, objects, infinities, NUL."""
         for value in ([["a"]], [0] * (MAX_VALUES + 1), 2**63, {"a": 1}, "a\x00"):
-            self.refused(
-                "query", json.dumps([{"column": "hostname", "operator": "is", "value": value}], separators=(",", ":"))
-            )
+            item = {"column": "hostname", "operator": "is", "value": value}
+            self.refused("query", json.dumps([item], separators=(",", ":")))
         self.refused("query", '[{"column": "max_size", "operator": "is", "value": 1e999}]')
 
     def test_list_of_values(self) -> None:
