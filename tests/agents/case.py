@@ -23,30 +23,19 @@ from daptinmail.interfaces.tls import ISigner
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
 from daptinmail.mail.reply import Reply
-from daptinmail.settings import ServerSettings
 from daptinmail.store.spool import Spool
 from tests.support.directory import MemoryDirectory
 from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
+from tests.support.servers import mail_server
 from tests.support.storage import MemoryStorage
 
 T = TypeVar("T")
 
 TRAIL = UUID("01980000-0000-7000-8000-0000000000ff")
-SERVER = ServerSettings(
-    id=1,
-    reference=UUID(int=1),
-    hostname="mail.example.com",
-    is_enabled=True,
-    interface=None,
-    max_size=0,
-    max_clients=20,
-    xclient_on=False,
-    always_on_tls=True,
-    authentication_required=False,
-)
+SERVER = mail_server(always_on_tls=True)
 OUTSIDE = Origin(connection="c1", ip="192.0.2.7", helo="mx.elsewhere.example", server=SERVER, tls="TLSv1.3", cipher="X")
 ANN, BOB = Address("ann", "example.com"), Address("bob", "example.com")
 THEM = Address("them", "elsewhere.example")

@@ -1,7 +1,5 @@
 """Journey 1: a message comes in by SMTP, is stored durably, and shows in the IMAP session that waits for it."""
 
-from uuid import UUID
-
 from attrs import evolve
 from sqlalchemy import select
 from twisted.internet.task import Clock
@@ -15,26 +13,15 @@ from daptinmail.db.schema import event
 from daptinmail.events.log import EventLog
 from daptinmail.imap.server import ImapFactory
 from daptinmail.interfaces.directory import Account
-from daptinmail.settings import ServerSettings
 from daptinmail.smtp.server import SmtpFactory
 from daptinmail.store.spool import Spool
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
 from tests.support.runtime import SynchronousBlocking
+from tests.support.servers import mail_server
 from tests.support.stored import Stored
 
-SERVER = ServerSettings(
-    id=1,
-    reference=UUID(int=1),
-    hostname="mx.example.com",
-    is_enabled=True,
-    interface=None,
-    max_size=100_000,
-    max_clients=20,
-    xclient_on=False,
-    always_on_tls=False,
-    authentication_required=False,
-)
+SERVER = mail_server(hostname="mx.example.com", max_size=100_000)
 
 
 class InBySmtpOutByImap(SynchronousTestCase):

@@ -1,15 +1,14 @@
 """Renewals."""
 
-from uuid import UUID
-
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.services.live import CurrentLive
 from daptinmail.services.upkeep import INTERVAL, Upkeep
-from daptinmail.settings import ImapSettings, Interface, Live, ServerSettings
+from daptinmail.settings import ImapSettings, Interface, Live
 from tests.support.certificates import MemoryTlsContexts
 from tests.support.runtime import SteadyClock
+from tests.support.servers import mail_server
 from tests.support.storage import MemoryStorage
 
 
@@ -30,7 +29,7 @@ class UpkeepTests(SynchronousTestCase):
         """Every served name gets its turn, also when another one fails, for whatever reason."""
         clock, contexts = Clock(), BrokenContexts()
         live = CurrentLive(MemoryStorage(clock=SteadyClock()), "machine")
-        server = ServerSettings(1, UUID(int=1), "mail.example.com", True, Interface("", 465), 0, 10, False, True, True)
+        server = mail_server(interface=Interface("", 465), always_on_tls=True)
         live.value = Live("x", (server,), ImapSettings(True, Interface("", 993), True, "imap.example.com"))
         upkeep = Upkeep(clock, live, contexts)
         upkeep.start()

@@ -1,25 +1,13 @@
 """From settings to listeners."""
 
-from uuid import UUID
-
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.services.wanted import wanted_listeners
-from daptinmail.settings import ImapSettings, Interface, Live, ServerSettings
+from daptinmail.settings import ImapSettings, Interface, Live
+from tests.support.servers import mail_server
 
-SERVER = ServerSettings(
-    id=1,
-    reference=UUID(int=1),
-    hostname="mail.example.com",
-    is_enabled=True,
-    interface=Interface("0.0.0.0", 465),
-    max_size=10000,
-    max_clients=20,
-    xclient_on=False,
-    always_on_tls=True,
-    authentication_required=True,
-)
+SERVER = mail_server(interface=Interface("0.0.0.0", 465), always_on_tls=True, authentication_required=True)
 IMAP = ImapSettings(True, Interface("0.0.0.0", 993), True, "imap.example.com")
 
 

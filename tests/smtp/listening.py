@@ -1,7 +1,6 @@
 """A listener in memory for the tests of the SMTP server."""
 
 from typing import Any
-from uuid import UUID
 
 from attrs import define, evolve, field, frozen
 from twisted.cred.checkers import ICredentialsChecker
@@ -19,19 +18,9 @@ from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
 from tests.support.reception import Gate, MemoryReception, MemorySpool
 from tests.support.runtime import CountingIdentifiers
+from tests.support.servers import mail_server
 
-SERVER = ServerSettings(
-    id=1,
-    reference=UUID(int=1),
-    hostname="mail.example.test",
-    is_enabled=True,
-    interface=None,
-    max_size=0,
-    max_clients=0,
-    xclient_on=False,
-    always_on_tls=False,
-    authentication_required=False,
-)
+SERVER = mail_server(hostname="mail.example.test", max_clients=0)
 
 LIMITS = Limits()
 
