@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from attrs import define, field, frozen
 
-from daptinmail.errors import AlreadyExists
+from daptinmail.errors import AlreadyExists, ConfigurationError
 from daptinmail.interfaces.control import IConfiguration, IControl
 from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.records import Condition, Draft, IRecords, Query
@@ -79,6 +79,18 @@ class Plan:
         )
 
 
+def read_plan(path: Path) -> Plan:
+    """What an interrupted run wrote. Blocking.
+
+    Raises:
+        ConfigurationError: it cannot be understood.
+    """
+    try:
+        return Plan.from_json(json.loads(path.read_text()))
+    except (ValueError, LookupError, TypeError) as error:
+        raise ConfigurationError(f"{path} is damaged; remove it to set up anew") from error
+
+
 def choose_ports(boot: Boot, sockets: BoundSockets) -> Ports | None:
     """Bind the ports of a first quickstart while privileges last; ``None`` if an earlier run has chosen."""
     if (boot.data_dir / FILE_NAME).exists():
@@ -116,7 +128,7 @@ class Quickstart:
     def _load_or_write(self, address: str, ports: Ports | None, http: tuple[str, ...]) -> Plan:
         path = self._boot.data_dir / FILE_NAME
         if path.exists():
-            return Plan.from_json(json.loads(path.read_text()))
+            return read_plan(path)
         assert ports is not None  # chosen whenever the file is missing
         plan = Plan(address, self._new_password(), self._new_password(), ports, http)
         write_private(path, lambda file: json.dump(plan.as_json(), file, indent=2))
