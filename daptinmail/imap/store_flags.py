@@ -23,6 +23,20 @@ async def uid_store(session: Session, arguments: Store) -> Answer:
 async def _store(session: Session, arguments: Store, uid: bool) -> Answer:
     view = session.writable
     indexes = view.indexes(arguments.messages, uid)
+    stored = 0
+    for start in range(0, len(indexes), VIEW_SLICE):
+        if start:
+            await session.breathe()
+        stored += await _store_some(session, view, indexes[start : start + VIEW_SLICE], arguments, uid)
+    if stored < len(indexes) and not uid:
+        raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")
+    return ok(b"STORE completed")
+
+
+async def _store_some(
+    session: Session, view: SelectedMailbox, indexes: Sequence[int], arguments: Store, uid: bool
+) -> int:
+    """Change these messages and tell; how many of them still existed."""
     uids = [view.uids[index] for index in indexes if view.uids[index] not in view.gone]
     changes = await session.store.change_flags(view.mailbox.id, uids, arguments.mode, arguments.flags) if uids else []
     stored = {change.uid for change in changes}
@@ -30,13 +44,8 @@ async def _store(session: Session, arguments: Store, uid: bool) -> Answer:
     told = _surprises(view, changes, arguments) if arguments.silent else changed
     view.take_flags(changes)
     session.untagged(*view.new_keyword_lines(changed))
-    for count, index in enumerate(told, 1):
-        session.untagged(view.fetch_line(index, with_uid=uid))
-        if count % VIEW_SLICE == 0:
-            await session.breathe()
-    if len(stored) < len(indexes) and not uid:
-        raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")
-    return ok(b"STORE completed")
+    session.untagged(*[view.fetch_line(index, with_uid=uid) for index in told])
+    return len(stored)
 
 
 def _surprises(view: SelectedMailbox, changes: Sequence[Change], arguments: Store) -> list[int]:

@@ -69,6 +69,14 @@ class Candidate:
 
 
 @define(eq=False)
+class Known:
+    """What files are messages already: ``bases`` of their names, complete for UIDs below ``uidnext``."""
+
+    bases: set[str] = field(factory=set)
+    uidnext: int = 0
+
+
+@define(eq=False)
 class Adoption:
     """``survey`` and ``read`` run in pool threads, ``settle`` and ``adopt`` in the storage thread."""
 
@@ -141,14 +149,25 @@ class Adoption:
             return None
 
     def adopt(
-        self, transaction: ITransaction, mailbox_id: int, candidates: Sequence[Candidate], keep_uids: bool = False
+        self,
+        transaction: ITransaction,
+        mailbox_id: int,
+        candidates: Sequence[Candidate],
+        keep_uids: bool = False,
+        known: Known | None = None,
     ) -> int:
-        """Make messages of files; answers how many. ``keep_uids``: with the UIDs their names tell, if free."""
+        """Make messages of files; answers how many.
+
+        ``keep_uids``: with the UIDs their names tell, if free. ``known``: the same for all slices of one scan.
+        """
         folder, adopted = folder_by_id(transaction.connection, mailbox_id), 0
-        bases = {base_of(row.file_name) for row in rows_of(transaction.connection, _NAMES, mailbox_id, None)}
+        known = known or Known()
+        rows = rows_of(transaction.connection, _NAMES.where(mail.c.uid >= known.uidnext), mailbox_id, None)
+        known.bases.update(base_of(row.file_name) for row in rows)
+        known.uidnext = 0 if keep_uids else folder.mailbox.uidnext
         for candidate in candidates:
             name = candidate.path.name
-            if base_of(name) in bases or not candidate.path.exists():
+            if base_of(name) in known.bases or not candidate.path.exists():
                 continue
             if self._is_leftover(transaction, folder, parse(name)):
                 transaction.remove(candidate.path)
@@ -157,6 +176,7 @@ class Adoption:
                 self._adopt_one(transaction, folder, candidate, keep_uids)
             except FileNotFoundError:  # it went while we looked; a UID is spent, nothing else
                 continue
+            known.bases.add(base_of(name))
             adopted += 1
         return adopted
 

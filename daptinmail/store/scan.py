@@ -8,7 +8,7 @@ from twisted.logger import Logger
 
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import IStorage
-from daptinmail.store.adoption import Adoption, Candidate, in_tree
+from daptinmail.store.adoption import Adoption, Candidate, Known, in_tree
 from daptinmail.store.maildir import Tree
 from daptinmail.store.watch import Watch
 
@@ -35,9 +35,9 @@ class Scan:
         if survey.missing or len(survey.unknown) < len(survey.found):
             await self.storage.write(lambda transaction: self.adoption.settle(transaction, survey))
         paths = in_tree(self.tree, survey)
-        adopted = 0
+        adopted, known = 0, Known()
         for start in range(0, len(paths), SLICE):
-            adopted += await self._adopt(mailbox_id, paths[start : start + SLICE], keep_uids)
+            adopted += await self._adopt(mailbox_id, paths[start : start + SLICE], keep_uids, known)
         self.watch.scanned(mailbox_id, survey.at)
         if survey.missing or survey.found:
             _log.info(
@@ -47,11 +47,11 @@ class Scan:
             )
         return adopted
 
-    async def _adopt(self, mailbox_id: int, paths: Sequence[Path], keep_uids: bool) -> int:
+    async def _adopt(self, mailbox_id: int, paths: Sequence[Path], keep_uids: bool, known: Known) -> int:
         read = await self.blocking.run(self._read, paths)
         candidates = [candidate for candidate in read if candidate is not None]
         return await self.storage.write(
-            lambda transaction: self.adoption.adopt(transaction, mailbox_id, candidates, keep_uids)
+            lambda transaction: self.adoption.adopt(transaction, mailbox_id, candidates, keep_uids, known)
         )
 
     def _read(self, paths: Sequence[Path]) -> list[Candidate | None]:
