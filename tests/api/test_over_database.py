@@ -16,7 +16,7 @@ from daptinmail.api.types import KINDS
 from daptinmail.db.configuration import Configuration
 from daptinmail.db.records import Records
 from tests.api.test_hostile import BODIES, MODEST
-from tests.api.test_seed_requests import ACCOUNT, BECOME, EXAMPLE_ID, HOSTNAME, RESTART, SERVER, SIGN_IN, SIGN_UP, curl
+from tests.api.test_seed_requests import BECOME, SIGN_IN, SIGN_UP, curl
 from tests.api.web import Client, From
 from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
@@ -25,6 +25,7 @@ from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock
+from tests.support.seed import CREATE_ACCOUNT, CREATE_SERVER, EXAMPLE_ID, RESTART, SET_HOSTNAME
 from tests.support.storage import MemoryStorage
 
 
@@ -70,24 +71,24 @@ class StoredTests(SynchronousTestCase):
     def test_seed(self) -> None:
         """The walk-through works on real rows."""
         token = self.client.administrator
-        server = curl(self.client, SERVER, token)
+        server = curl(self.client, CREATE_SERVER, token)
         self.assertEqual(server.status, 201, server.body)
         attributes: dict[str, Any] = server.json["data"]["attributes"]
         self.assertEqual((attributes["max_size"], attributes["status"]), (10000, "pending"))
-        self.assertEqual(curl(self.client, SERVER, token).status, 409)
-        refused = curl(self.client, ACCOUNT, token)
+        self.assertEqual(curl(self.client, CREATE_SERVER, token).status, 409)
+        refused = curl(self.client, CREATE_ACCOUNT, token)
         self.assertEqual((refused.status, "mail_server_id" in refused.title), (422, True), refused.body)
-        account = curl(self.client, ACCOUNT.replace(EXAMPLE_ID, server.json["data"]["id"]), token)
+        account = curl(self.client, CREATE_ACCOUNT.replace(EXAMPLE_ID, server.json["data"]["id"]), token)
         self.assertEqual(account.status, 201, account.body)
         self.assertEqual(account.json["data"]["attributes"]["password"], "")
         self.assertNotIn(b"$argon2", account.body)
-        self.assertEqual(curl(self.client, HOSTNAME, token).status, 200)
+        self.assertEqual(curl(self.client, SET_HOSTNAME, token).status, 200)
         self.assertEqual(self.client.get("/_config/backend/hostname").body, b"imps.example.com")
         self.assertEqual(curl(self.client, RESTART, token).status, 200)
 
     def test_every_list(self) -> None:
         """Every type lists by every column it may be sorted by, with everything included."""
-        curl(self.client, SERVER, self.client.administrator)
+        curl(self.client, CREATE_SERVER, self.client.administrator)
         for kind in KINDS.values():
             for name in (*kind.attributes, *kind.relationships):
                 if kind.sortable(name):
@@ -96,7 +97,7 @@ class StoredTests(SynchronousTestCase):
 
     def test_every_operator(self) -> None:
         """Every operator answers rows or says what is wrong with it."""
-        curl(self.client, SERVER, self.client.administrator)
+        curl(self.client, CREATE_SERVER, self.client.administrator)
         for name in ("hostname", "max_size", "is_enabled", "created_at", "user_account_id", "reference_id"):
             for operator in ("is", "neq", "contains", "like", "in", "more than", "is empty", "is true", "fuzzy_any"):
                 query = [{"column": name, "operator": operator, "value": "20"}]
@@ -114,14 +115,14 @@ class StoredTests(SynchronousTestCase):
 
     def test_document_sent_back(self) -> None:
         """A document may be sent back as it was read."""
-        server = curl(self.client, SERVER, self.client.administrator).json
+        server = curl(self.client, CREATE_SERVER, self.client.administrator).json
         path = f"/api/mail_server/{server['data']['id']}"
         self.assertEqual(self.client.patch(path, server).status, 200)
         self.assertEqual(self.client.get(path).json["data"]["attributes"]["status"], "pending")
 
     def test_groups(self) -> None:
         """Group membership by relationship, with real effect."""
-        server = curl(self.client, SERVER, self.client.administrator).json["data"]["id"]
+        server = curl(self.client, CREATE_SERVER, self.client.administrator).json["data"]["id"]
         group = self.client.create("usergroup", {"name": "staff"}).json["data"]["id"]
         path = f"/api/mail_server/{server}/relationships/usergroup_id"
         body = {"data": [{"type": "usergroup", "id": group}]}
