@@ -58,9 +58,6 @@ class IQueue(Interface):
     def enqueue_in(transaction: ITransaction, message: OutboundMessage) -> None:
         """Keep content and one ``outbox`` row a recipient, in the caller's transaction."""
 
-    def enqueue(message: OutboundMessage) -> Awaitable[None]:
-        """``enqueue_in`` in a transaction of its own."""
-
     def run_pass() -> Awaitable[int]:
         """Try every due row once; answers how many recipients were tried."""
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define
+from zope.interface import implementer
 
 from daptinmail.db.rules import Plain
 from daptinmail.errors import Conflict, Forbidden, Invalid
 from daptinmail.interfaces.directory import Viewer
-from daptinmail.interfaces.records import Row
+from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.queue.content import WAITING, ContentFiles
@@ -20,6 +21,7 @@ FIXED = ("from_address", "to_address", "to_host")
 STOPPED = "stopped: marked as sent through the API"
 
 
+@implementer(IRecordRules)
 @define(eq=False)
 class OutboxRules(Plain):
     """Rows are made by submission only. ``wake`` makes the queue look for due rows."""

@@ -83,10 +83,6 @@ class Queue:
         self.events.record_in(transaction, "queue.kept", message.trail, "", {"recipients": recipients, "held": held})
         transaction.after_commit(self.wake)
 
-    async def enqueue(self, message: OutboundMessage) -> None:
-        """``enqueue_in`` in a transaction of its own."""
-        await self.storage.write(lambda transaction: self.enqueue_in(transaction, message))
-
     async def start(self) -> None:
         """Take back leases of an earlier life of this node, and begin. On a full disk they have to run out."""
         try:

@@ -34,8 +34,8 @@ class QueueContract:
 
     def test_kept(self: Any) -> None:
         """The whole content is kept for each recipient."""
-        work = self.queue.enqueue(self.message("a@x.example", "b@y.example"))
-        self.successResultOf(Deferred.fromCoroutine(work))
+        message = self.message("a@x.example", "b@y.example")
+        self.successResultOf(self.storage.write(lambda transaction: self.queue.enqueue_in(transaction, message)))
         content = b"X: y\r\n\r\nbody"
         self.assertEqual(self.kept(), [("a@x.example", content), ("b@y.example", content)])
 

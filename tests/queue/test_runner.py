@@ -119,7 +119,7 @@ class QueueCase(StorageCase):
             content=Content(len(CONTENT), CONTENT),
             server_id=None,
         )
-        self.successResultOf(Deferred.fromCoroutine(self.queue.enqueue(message)))
+        self.successResultOf(self.storage.write(lambda transaction: self.queue.enqueue_in(transaction, message)))
         self.timers.advance(0)
         return message.trail
 

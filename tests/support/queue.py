@@ -43,10 +43,6 @@ class MemoryQueue:
         content = message.content.read()
         transaction.after_commit(lambda: self._keep(message, content))
 
-    async def enqueue(self, message: OutboundMessage) -> None:
-        """Kept at once."""
-        self._keep(message, message.content.read())
-
     async def run_pass(self) -> int:
         """Nothing is ever tried."""
         self.passes += 1
