@@ -167,8 +167,9 @@ class Users:
     async def _tokens(self) -> Tokens:
         if not self._secret:
             self._secret = await self.configuration.secret("jwt.secret", lambda: self.random(32).hex())
-        issuer = await self.configuration.get(_ISSUER) or await self._make_issuer()
-        life = _hours(await self.configuration.get("jwt.token.life.hours"))
+        values = await self.configuration.all()
+        issuer = values.get(_ISSUER) or await self._make_issuer()
+        life = _hours(values.get("jwt.token.life.hours"))
         return Tokens(self._secret, issuer, life * 3600.0)
 
     async def _make_issuer(self) -> str:
