@@ -155,7 +155,7 @@ MAIL_SERVER = _kind(
     _flag("is_enabled", False),
     _text("listen_interface", 100, default="0.0.0.0:465"),
     _whole("max_size", 10000, minimum=0),
-    _whole("max_clients", 20, minimum=0),
+    _whole("max_clients", 20, minimum=1),
     _flag("xclient_on", False),
     _flag("always_on_tls", True),
     _flag("authentication_required", True),
