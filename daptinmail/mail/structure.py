@@ -230,7 +230,7 @@ class PartSpan:
 
 @frozen
 class PartIndex:
-    """Finds sections of a message by number (RFC 9051 §6.4.5.2)."""
+    """Finds sections of a message by number (RFC 9051 §6.4.5.1)."""
 
     spans: dict[tuple[int, ...], PartSpan]
 

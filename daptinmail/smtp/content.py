@@ -32,7 +32,7 @@ def _held_back(window: bytes) -> int:
 class ContentScanner:
     """Scans one content, given in pieces of any size.
 
-    ``size`` counts the octets of the content so far (RFC 1870 §3: without stuffing and without the final dot),
+    ``size`` counts the octets of the content so far (RFC 1870 §5: without stuffing and without the final dot),
     ``ended`` is true after the final dot, ``rest`` is what came after it.
     """
 

@@ -104,7 +104,7 @@ def _split(text: str) -> dict[str, str | None]:
 
 def _size(value: str | None) -> int:
     if value is None or not _SIZE.fullmatch(value):
-        raise Malformed("SIZE needs a number of octets")  # RFC 1870 §4
+        raise Malformed("SIZE needs a number of octets")  # RFC 1870 §6
     return int(value)
 
 

@@ -63,7 +63,7 @@ _FAULTS = {
 
 
 def greeting(hostname: str) -> Reply:
-    """The first words (RFC 5321 §4.2.3); no version, which would only serve attackers."""
+    """The first words (RFC 5321 §4.2); no version, which would only serve attackers."""
     return Reply(220, None, f"{hostname} ESMTP daptinmail")
 
 
