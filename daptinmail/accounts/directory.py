@@ -4,7 +4,6 @@ from typing import Any
 
 from attrs import Factory, define, field, frozen
 from sqlalchemy import Connection, or_, select, update
-from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -131,8 +130,6 @@ class Directory:
         data = {"name": name, "ip": peer, "wait": delay}
         try:
             await self.events.record("login.delayed", None, "", data)
-        except CancelledError:
-            raise
         except DaptinmailError as error:
             log.warn("event login.delayed was not recorded: {error}", error=error)
 

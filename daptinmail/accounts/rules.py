@@ -5,7 +5,6 @@ from typing import Any
 
 from attrs import define
 from sqlalchemy import select, update
-from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -213,7 +212,5 @@ async def _logged(work: Awaitable[None], what: str, name: str) -> None:
     """Wait for what follows a commit; its failure is not the request's, and is tried again at the next restart."""
     try:
         await work
-    except CancelledError:
-        raise
     except (DaptinmailError, ValueError) as error:
         log.error("no {what} could be made for {name}: {error}", what=what, name=name, error=error)

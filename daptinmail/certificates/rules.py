@@ -5,7 +5,6 @@ from typing import Any
 
 from attrs import define
 from cryptography import x509
-from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -73,8 +72,6 @@ class CertificateRules(Plain):
         self.keyring.forget()
         try:
             await self.contexts.reload()
-        except CancelledError:
-            raise
         except DaptinmailError as error:
             log.error("certificates could not be loaded again: {error}", error=error)
 
