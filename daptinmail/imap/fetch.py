@@ -106,7 +106,12 @@ async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int
                 names = (*names, b"FLAGS")
             values = [_attribute(view, index, metadata, name) for name in names]
             responses.append(_response(index, metadata, values, plan.sections))
-    return await send_responses(session, view.mailbox.id, responses)
+    if plan.sections:
+        return await send_responses(session, view.mailbox.id, responses)
+    for response in responses:
+        session.writer.write(response.beginning + b")\r\n")
+        await session.writer.drain()
+    return len(responses)
 
 
 def _response(index: int, metadata: Metadata, values: Sequence[bytes], sections: Sequence[Section]) -> Response:
