@@ -9,6 +9,7 @@
 ``parameters`` Content-Type and Content-Disposition
 ``addresslist`` address lists in header fields
 ``structure``  MIME structure of a content: parts and their offsets
+``textpart``   text parts as text
 ``imapdata``   ENVELOPE, BODY and BODYSTRUCTURE, rendered once when a message arrives
 ``summary``    everything the store keeps about a message
 ``trace``      Received and Return-Path
