@@ -12,12 +12,13 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 def decode_text(part: Part, octets: bytes) -> str:
     """``octets``, the body of ``part`` or its beginning, as text. Never raises; nonsense stays as it is written."""
+    cut = len(octets) < part.size
     if part.encoding == "quoted-printable":
         octets = binascii.a2b_qp(octets)
     elif part.encoding == "base64":
         octets = _unbase64(octets) or octets
     charset = parameter(part.parameters, b"charset") or b"us-ascii"
-    return decode_charset(octets, charset.decode("latin-1"))
+    return decode_charset(octets, charset.decode("latin-1"), cut)
 
 
 def _unbase64(octets: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from codecs import getincrementaldecoder
 from encodings.aliases import aliases
 
 # No field of an encoded word runs past the next "?", so a scan is linear (RFC 2047 §2; RFC 2231 §5: "*language").
@@ -13,9 +14,10 @@ _NO_CHARSETS |= {"base64_codec", "hex_codec", "quopri_codec", "rot_13", "uu_code
 _CHARSETS = {name: codec for pair in aliases.items() for name, codec in (pair, (pair[1], pair[1]))}
 
 
-def decode_charset(data: bytes, charset: str = "") -> str:
+def decode_charset(data: bytes, charset: str = "", cut: bool = False) -> str:
     """``data`` as text; an unknown or wrong charset falls back to UTF-8, then to Latin-1.
 
+    ``cut`` says that ``data`` is the beginning of something longer: half a character at its end is left out.
     Only names that Python lists are looked up: its cache of unknown codecs has no bound.
     """
     codec = _CHARSETS.get(charset.strip().lower().replace("-", "_"), "utf_8")
@@ -23,7 +25,7 @@ def decode_charset(data: bytes, charset: str = "") -> str:
         codec = "utf_8"
     for name in (codec, "utf_8"):
         try:
-            return data.decode(name)
+            return getincrementaldecoder(name)().decode(data) if cut else data.decode(name)
         except (UnicodeError, LookupError):
             continue
     return data.decode("latin-1")

@@ -32,6 +32,12 @@ class TextPartTests(SynchronousTestCase):
         self.assertEqual(decoded(b"QUJDR", "base64"), "ABC")
         self.assertEqual(decoded(b"A===", "base64"), "A===")
 
+    def test_beginning(self) -> None:
+        """The beginning of a long text may end within a character; a whole text that does is in another charset."""
+        part = Part(0, 0, 100, parameters=((b"charset", b"utf-8"),))
+        self.assertEqual(decode_text(part, "Grüß".encode()[:-1]), "Grü")
+        self.assertEqual(decoded(b"Caf\xe9"), "Café")
+
     @given(st.binary(), st.sampled_from(["base64", "quoted-printable", "7bit"]), st.binary(max_size=8))
     def test_anything(self, octets: bytes, encoding: str, charset: bytes) -> None:
         """Nothing raises."""

@@ -42,5 +42,7 @@ class BodyTextTests(SynchronousTestCase):
         self.assertEqual(body_text(message(HTML + attached + b"--x--\r\n", multipart)), "")
 
     def test_long(self) -> None:
-        """A long text is cut."""
+        """A long text is cut; a character that falls apart there does not spoil the rest."""
+        long = message(b"x" + "ä".encode() * 200_000, b"Content-Type: text/plain; charset=utf-8")
+        self.assertEqual(body_text(long), "x" + "ä" * (MAX_BODY - 1))
         self.assertEqual(len(body_text(message(b"x" * (MAX_BODY + 1000)))), MAX_BODY)
