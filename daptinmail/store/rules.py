@@ -95,11 +95,11 @@ class MailRules(Plain):
             if sent is not None:
                 raise Forbidden("The content of a message cannot be changed")
             return prepared
-        octets = _decoded(sent)
+        content = await self._blocking.run(_read, sent)
         trail = self._store.identifiers.uuid7()
         while len(self._waiting) >= MAX_WAITING:
             del self._waiting[next(iter(self._waiting))]
-        self._waiting[trail] = await self._blocking.run(prepare, Content(len(octets), octets))
+        self._waiting[trail] = content
         return {**prepared, "trail": trail}
 
     def creating(self, transaction: ITransaction, row: Row) -> None:
@@ -169,8 +169,8 @@ class MailRules(Plain):
         return found
 
 
-def _decoded(sent: object) -> bytes:
-    """The octets of the attribute ``mail``, with CRLF."""
+def _read(sent: object) -> Prepared:
+    """The content in the attribute ``mail``, with CRLF. Blocking."""
     if isinstance(sent, bytes):
         sent = sent.decode("latin-1")
     if not isinstance(sent, str) or not sent:
@@ -179,7 +179,8 @@ def _decoded(sent: object) -> bytes:
         octets = base64.b64decode(sent, validate=True)
     except (binascii.Error, ValueError):
         raise Invalid(fields={"mail": "is not base64"}) from None
-    return octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return prepare(Content(len(octets), octets))
 
 
 def _wanted(before: Flags, asked: Mapping[str, Any]) -> Flags:
