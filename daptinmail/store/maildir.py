@@ -9,13 +9,12 @@ from uuid import UUID
 
 from attrs import frozen
 
+from daptinmail.db.disk import TEMPORARY_PREFIX
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.store.filenames import base_of
 from daptinmail.store.rows import Folder
 
 PLACES = ("cur", "new", "tmp")
-TEMPORARY = ".tmp-"
-"""Names in ``tmp`` that our transactions make begin so."""
 OLD = timedelta(hours=36)
 """Age from which nobody can still be writing a file in ``tmp`` (https://cr.yp.to/proto/maildir.html)."""
 MARK = "maildirfolder"
@@ -68,7 +67,7 @@ class Tree:
         if not path.is_dir():
             return
         account = self.root / account_directory
-        away = account / "tmp" / f"{TEMPORARY}deleted-{token.hex}" if directory else None
+        away = account / "tmp" / f"{TEMPORARY_PREFIX}deleted-{token.hex}" if directory else None
         if away is not None:
             transaction.make_directory(away.parent)
             transaction.rename(path, away)
@@ -117,7 +116,7 @@ def listing(path: Path) -> list[tuple[str, str]]:
 def sweep(path: Path, now: datetime) -> None:
     """Remove what a crash of ours left in a folder's ``tmp`` long ago. Blocking."""
     try:
-        left = [one for one in (path / "tmp").iterdir() if one.name.startswith(TEMPORARY)]
+        left = [one for one in (path / "tmp").iterdir() if one.name.startswith(TEMPORARY_PREFIX)]
     except FileNotFoundError:
         return
     for one in left:
