@@ -102,7 +102,7 @@ async def _search_files(
     opened = await session.store.open_many(session.selected.mailbox.id, uids)
     files = [(candidate, opened[candidate.uid]) for candidate in candidates if candidate.uid in opened]
     try:
-        found.extend(await session.edge.blocking.run(_judge_files, evaluator, files))
+        found.extend(await _in_turn(session, _judge_files, evaluator, files))
     finally:
         await session.edge.blocking.run(_close_all, files)
 

@@ -221,6 +221,8 @@ class SearchTests(SynchronousTestCase):
         for client in clients:
             client.send(b"s SEARCH TEXT zzz\r\n")
         self.assertEqual(threads.started, SEARCHES_AT_ONCE)
+        threads.release()  # one comes to the files
+        self.assertEqual(len(threads.calls), SEARCHES_AT_ONCE)
         clients.pop().lose()
         threads.release_all()
         for client in clients:
