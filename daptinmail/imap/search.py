@@ -111,11 +111,17 @@ def _judge_files(evaluator: Evaluator, opened: Sequence[tuple[Candidate, Opened]
     """In a pool thread: one file after the other, its text forgotten before the next."""
     found = []
     for candidate, file in opened:
-        candidate.body = body_text(file.read(0, min(file.size, SEARCH_TEXT_CAP)))
+        candidate.body = body_text(_beginning(file))
         if evaluator.judge(candidate):
             found.append(candidate.index)
         candidate.body = None
     return found
+
+
+def _beginning(file: Opened) -> bytes:
+    """As much as is searched, in whole lines: half a character would make the text look like another charset."""
+    octets = file.read(0, min(file.size, SEARCH_TEXT_CAP))
+    return octets if len(octets) == file.size else octets[: octets.rfind(b"\n") + 1] or octets
 
 
 def _close_all(opened: Sequence[tuple[Candidate, Opened]]) -> None:

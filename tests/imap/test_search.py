@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from daptinmail.imap.limits import SEARCH_TEXT_CAP
 from tests.imap.session import Server
 
 FIRST = (
@@ -23,6 +24,7 @@ SECOND = (
     % b64encode("<b>Straße</b>".encode())
 )
 THIRD = b"Subject: no date\r\n\r\n" + b"x" * 5000
+LONG = ("ä" * 499 + "\r\n").encode() * (SEARCH_TEXT_CAP // 1000 + 2)
 
 
 class KeyTests(SynchronousTestCase):
@@ -192,6 +194,13 @@ class KeyTests(SynchronousTestCase):
         self.client.send(b"3 SEARCH SUBJECT lunch\r\n")
         self.server.clock.advance(0)
         self.client.run("S: * SEARCH 2\nS: 3 OK ...")
+
+    def test_long_text(self) -> None:
+        """A message too long to be searched whole is searched as far as the limit, in its charset."""
+        for shift in (b"", b"x"):  # so that the limit falls within a character of one of them
+            self.server.put(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + shift + "Grüße\r\n".encode() + LONG)
+        self.client.run("C: 1 NOOP\nS* 1 OK ...")
+        self.assertEqual(self.found('CHARSET UTF-8 BODY "GRÜSSE"'), "4 5")
 
     def test_vanished(self) -> None:
         """Messages expunged meanwhile are not found, and do not stop the search."""
