@@ -28,5 +28,5 @@ async def append(session: Session, arguments: Append) -> Answer:
         raise MissingTarget from None
     finally:
         spooled.discard()
-    log.info("{session}: {trail} appended", session=session.id, trail=arrival.trail.hex)
+    log.info("{connection}: {trail} appended", connection=session.id, trail=arrival.trail.hex)
     return ok(b"APPEND completed", b"APPENDUID %d %d" % (appended.uidvalidity, appended.uid))

@@ -108,7 +108,7 @@ class Connection(IMAP4Server):
         self.session = Session(name, self.edge, self, self.writer, self.peer, secure=self.edge.implicit_tls)
         self._transport.registerProducer(self.writer, True)
         self.edge.sessions.add(self)
-        log.info("{session}: connection from {peer}", session=name, peer=self.peer)
+        log.info("{connection}: connection from {peer}", connection=name, peer=self.peer)
         self._time_out_after(self.timeOut)
         self.IDENT = b"%b IMAP4rev1 service ready" % self.edge.hostname.encode("ascii", "replace")
         IMAP4Server.sendServerGreeting(self)
@@ -126,10 +126,10 @@ class Connection(IMAP4Server):
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
             logout()
-        log.info("{session}: connection closed", session=self.session.id)
+        log.info("{connection}: connection closed", connection=self.session.id)
 
     def _could_not_leave(self, failure: Failure) -> None:
-        log.failure("{session}: leaving the mailbox", failure, session=self.session.id)
+        log.failure("{connection}: leaving the mailbox", failure, connection=self.session.id)
 
     def timeoutConnection(self) -> None:
         """RFC 3501 §5.4."""
@@ -236,7 +236,7 @@ class Connection(IMAP4Server):
     def switch_to_tls(self) -> None:
         """Start TLS. Octets that came before it were sent by nobody we know: the connection is dropped."""
         if self.reader.buffered:
-            log.warn("{session}: octets after STARTTLS, dropped", session=self.session.id)
+            log.warn("{connection}: octets after STARTTLS, dropped", connection=self.session.id)
             self.abort()
             return
         self.writer.flush()

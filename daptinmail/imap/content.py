@@ -168,5 +168,5 @@ async def _inside_response(session: Session, opened: Opened, source: Stretch | S
     try:
         return await session.edge.blocking.run(_read, opened, source)
     except (OSError, DaptinmailError):
-        log.failure("{session}: content could not be read", session=session.id)
+        log.failure("{connection}: content could not be read", connection=session.id)
         raise Disconnected from None

@@ -75,15 +75,15 @@ async def _present(session: Session, username: bytes, password: bytes) -> Answer
     except (UnauthorizedLogin, LoginFailed, Unauthenticated):
         return _failed(session, no(b"Invalid login or password", b"AUTHENTICATIONFAILED").answer)
     except DaptinmailError:
-        log.failure("{session}: login could not be checked", session=session.id)
+        log.failure("{connection}: login could not be checked", connection=session.id)
         raise no(b"Login cannot be checked now", b"UNAVAILABLE") from None
     account = IAuthenticated(avatar).account
     session.log_in(account, logout)
-    log.info("{session}: account {account} logged in", session=session.id, account=account.id)
+    log.info("{connection}: account {account} logged in", connection=session.id, account=account.id)
     return ok(b"Logged in", b"CAPABILITY " + b" ".join(session.wire.listCapabilities()))
 
 
 def _failed(session: Session, answer: Answer) -> Answer:
     session.login_failures += 1
-    log.info("{session}: login failed from {peer}", session=session.id, peer=session.peer)
+    log.info("{connection}: login failed from {peer}", connection=session.id, peer=session.peer)
     return answer

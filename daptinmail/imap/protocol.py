@@ -53,7 +53,7 @@ class ImapServer(Connection):
     def _broken(self, failure: Failure) -> None:
         """A command cannot go on. A connection that is closing already sends what it has to send."""
         if failure.check(Disconnected) is None:
-            log.failure("{session}: connection given up", failure, session=self.session.id)
+            log.failure("{connection}: connection given up", failure, connection=self.session.id)
         if not self.session.parting:
             self.abort()
 
@@ -132,7 +132,7 @@ class ImapServer(Connection):
         except Exception as error:  # whatever a command does, the client gets its tagged answer
             if self.session.parting:
                 raise Disconnected from error
-            log.failure("{session}: command failed", session=self.session.id)
+            log.failure("{connection}: command failed", connection=self.session.id)
             answer = SERVER_BUG
         self._discard_message()
         await self._tell_changes(may_expunge)
@@ -160,9 +160,9 @@ class ImapServer(Connection):
     def _answer_for(self, error: DaptinmailError) -> Answer:
         answer = answer_for(error)
         if answer is SERVER_BUG:
-            log.failure("{session}: {cause}", session=self.session.id, cause=error.cause or error.text)
+            log.failure("{connection}: {cause}", connection=self.session.id, cause=error.cause or error.text)
         elif error.cause is not None:
-            log.warn("{session}: {cause}", session=self.session.id, cause=error.cause)
+            log.warn("{connection}: {cause}", connection=self.session.id, cause=error.cause)
         return answer
 
     async def _tell_changes(self, may_expunge: bool) -> None:
@@ -173,7 +173,7 @@ class ImapServer(Connection):
         except (Disconnected, CancelledError):
             raise
         except Exception:  # noqa: BLE001 - the command is done: its answer must not be lost
-            log.failure("{session}: catching up", session=self.session.id)
+            log.failure("{connection}: catching up", connection=self.session.id)
 
     def _finish(self, tag: bytes | None, answer: Answer) -> None:
         """The tagged answer, and what follows from it."""

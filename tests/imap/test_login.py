@@ -4,6 +4,7 @@ from base64 import b64encode
 
 from OpenSSL.SSL import Connection
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
@@ -251,3 +252,11 @@ class AnyStateTests(SynchronousTestCase):
         client.lose()
         self.assertEqual(server.factory.sessions, set())
         self.assertEqual(server.clock.getDelayedCalls(), [])
+
+    def test_log(self) -> None:
+        """Every line of the log names the connection, the same one from the greeting to the end."""
+        with capturedLogs() as events:
+            Server().select().lose()
+        ours = [event for event in events if event["log_namespace"].startswith("daptinmail.imap")]
+        self.assertGreater(len(ours), 2)
+        self.assertEqual(len({event["connection"] for event in ours}), 1)
