@@ -70,7 +70,7 @@ CODES: tuple[tuple[type[DaptinmailError], bytes], ...] = (
     (Conflict, b"CANNOT"),
     (Unavailable, b"UNAVAILABLE"),
 )
-"""Response codes of RFC 5530 §3, RFC 3501 §7.1 (TRYCREATE), RFC 9208 §5.3 (OVERQUOTA) and RFC 4469 §5.2 (TOOBIG)."""
+"""Response codes of RFC 5530 §3, RFC 3501 §7.1 (TRYCREATE), RFC 9208 §4.3.1 (OVERQUOTA) and RFC 4469 §4.2 (TOOBIG)."""
 
 
 def answer_for(error: DaptinmailError) -> Answer:
