@@ -22,6 +22,8 @@ from daptinmail.errors import Unavailable
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, ITransaction
 
+log = Logger()
+
 OUR_FAULT = (OSError, OperationalError, InterfaceError, InternalError)
 """What the disk or the database raises when it, and not the caller, is at fault."""
 
@@ -74,12 +76,10 @@ class Unit:
     result: Any = None
     failure: Failure | None = None
 
-    log = Logger()
-
     def fail(self, error: Exception) -> None:
         """Note why the unit failed; what is our fault becomes ``Unavailable`` with its cause in the log only."""
         if isinstance(error, OUR_FAULT):
-            self.log.error("storage failed: {error}", error=reason(error))
+            log.error("storage failed: {error}", error=reason(error))
             error = Unavailable(cause=reason(error))
         self.failure = Failure(error)
 
@@ -95,7 +95,7 @@ class Unit:
         try:
             callback()
         except Exception:  # noqa: BLE001 - one listener's fault must not reach the others
-            self.log.failure("a listener failed after a commit")
+            log.failure("a listener failed after a commit")
 
 
 @define(eq=False)
@@ -106,8 +106,6 @@ class GroupCommit:
     clock: IClock
     disk: FileSystem
 
-    log = Logger()
-
     def run(self, units: Sequence[Unit]) -> None:
         """Run all units; each has its result or failure afterwards. Blocking."""
         try:
@@ -116,7 +114,7 @@ class GroupCommit:
             for unit in units:
                 unit.fail(error)
         except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
-            self.log.warn("{count} units failed, trying one by one: {error}", count=len(units), error=reason(error))
+            log.warn("{count} units failed, trying one by one: {error}", count=len(units), error=reason(error))
             self._one_by_one(units)
 
     def _one_by_one(self, units: Sequence[Unit]) -> None:

@@ -15,6 +15,8 @@ from twisted.logger import Logger
 from daptinmail.db.disk import FileSystem
 from daptinmail.interfaces.storage import Content
 
+log = Logger()
+
 MAX_OPEN = 256
 """Files kept open until the batch is synced; further ones are synced at once."""
 
@@ -53,8 +55,6 @@ class FileEffects:
     _removals: list[Path] = field(factory=list, init=False)
     _open: int = field(default=0, init=False)
     _broken: OSError | None = field(default=None, init=False)
-
-    log = Logger()
 
     def mark(self) -> Mark:
         """Where a unit begins."""
@@ -245,4 +245,4 @@ class FileEffects:
         try:
             step(*arguments)
         except OSError as error:
-            self.log.warn("storage could not clean up: {error}", error=error)
+            log.warn("storage could not clean up: {error}", error=error)

@@ -24,6 +24,8 @@ from daptinmail.interfaces.records import Draft, IRecordRules, IRecords, Page, Q
 from daptinmail.interfaces.runtime import IClock, IIdentifiers
 from daptinmail.interfaces.storage import IStorage
 
+log = Logger()
+
 T = TypeVar("T")
 
 ATTEMPTS = 3
@@ -46,8 +48,6 @@ class Records:
     _clock: IClock
     _identifiers: IIdentifiers
     _rules: Mapping[str, IRecordRules] = field(converter=_with_plain)
-
-    log = Logger()
 
     async def list(self, kind: str, query: Query, viewer: Viewer) -> Page:
         """The rows the viewer may read."""
@@ -192,7 +192,7 @@ class Records:
             except CancelledError:
                 raise
             except Exception:  # noqa: BLE001 - the rows are written: the answer must say so
-                self.log.failure("what follows a {change} of a {kind} failed", change=change, kind=kind.name)
+                log.failure("what follows a {change} of a {kind} failed", change=change, kind=kind.name)
 
 
 def _kind(name: str) -> Kind:

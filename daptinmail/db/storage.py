@@ -19,6 +19,8 @@ from daptinmail.errors import Unavailable
 from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 
+log = Logger()
+
 T = TypeVar("T")
 
 MAX_BATCH = 256
@@ -47,8 +49,6 @@ class Storage:
     _waiting: int = field(default=0, init=False)
     _reading: int = field(default=0, init=False)
     _stopped: "list[Deferred[None]]" = field(factory=list, init=False)
-
-    log = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._readers = open_readers(self._engine)
@@ -99,7 +99,7 @@ class Storage:
             with self._readers.connect() as connection:
                 return work(connection)
         except OUR_FAULT as error:
-            self.log.error("reading failed: {error}", error=reason(error))
+            log.error("reading failed: {error}", error=reason(error))
             raise Unavailable(cause=reason(error)) from error
 
     def _read_done(self, result: T) -> T:
@@ -115,7 +115,7 @@ class Storage:
                 if wanted:
                     self._commit.run(wanted)
             except BaseException as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
-                self.log.failure("the storage thread failed")
+                log.failure("the storage thread failed")
                 for unit in wanted:
                     unit.fail(OSError(repr(error)))
             self._reactor.callFromThread(self._tell, batch)

@@ -29,7 +29,7 @@ from daptinmail.mail.header import MAX_FIELDS, find_fields, header_end
 _CHUNK = 1 << 18
 _LINE = 72
 _NAME = re.compile(rb"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
-_LOG = Logger()
+log = Logger()
 
 Fields = list[tuple[bytes, bytes]]
 """Names and raw values with their line end, in order."""
@@ -61,7 +61,7 @@ class Signer:
         try:
             return await self.blocking.run(self._sign, key, content, int(self.clock.now().timestamp()))
         except Unsignable as error:
-            _LOG.warn("Not signed for {domain}: {reason}", domain=domain, reason=str(error))
+            log.warn("Not signed for {domain}: {reason}", domain=domain, reason=str(error))
             return b""
 
     def _sign(self, key: SigningKey, content: Content, timestamp: int) -> bytes:

@@ -27,6 +27,8 @@ from daptinmail.queue.ledger import Claim
 from daptinmail.queue.outcome import Settlement
 from daptinmail.settings import Live
 
+log = Logger()
+
 MAX_TRANSFERS = 10
 MAX_PER_DOMAIN = 2
 LEASE = timedelta(minutes=15)
@@ -68,8 +70,6 @@ class Queue:
     _call: IDelayedCall | None = field(default=None, init=False)
     _fill_ended: "Deferred[None] | None" = field(default=None, init=False)
 
-    log = Logger()
-
     @property
     def _files(self) -> ContentFiles:
         return ContentFiles(self.queue_dir)
@@ -88,7 +88,7 @@ class Queue:
         try:
             await self.storage.write(lambda transaction: ledger.release(transaction, self.holder))
         except Unavailable as error:
-            self.log.warn("leases of an earlier life were not taken back: {error}", error=error)
+            log.warn("leases of an earlier life were not taken back: {error}", error=error)
         self._running = True
         self.wake()
 
@@ -161,7 +161,7 @@ class Queue:
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the queue goes on at the next poll
-            self.log.failure("the queue stumbled")
+            log.failure("the queue stumbled")
         self._filling = False
         if self._again:
             self.wake()
@@ -214,7 +214,7 @@ class Queue:
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the lease ends and the rows are tried again
-            self.log.failure("{trail}: attempt failed", trail=claim.trail.hex)
+            log.failure("{trail}: attempt failed", trail=claim.trail.hex)
         finally:
             self._busy[claim.domain] -= 1
             self.wake()
@@ -242,7 +242,7 @@ class Queue:
         try:
             await self.storage.write(lambda transaction: ledger.renew(transaction, self.holder, claim.ids, until))
         except DaptinmailError as error:
-            self.log.warn("{trail}: lease not renewed: {error}", trail=claim.trail.hex, error=error)
+            log.warn("{trail}: lease not renewed: {error}", trail=claim.trail.hex, error=error)
 
     async def _transfer(self, claim: Claim) -> Sequence[Receipt]:
         recipients = tuple(row.recipient for row in claim.rows)
@@ -262,7 +262,7 @@ class Queue:
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - a fault of ours must not bounce mail
-            self.log.failure("{trail}: transfer to {domain} broke", trail=claim.trail.hex, domain=claim.domain)
+            log.failure("{trail}: transfer to {domain} broke", trail=claim.trail.hex, domain=claim.domain)
             return [Receipt(one, Outcome.DEFERRED, LOCAL_FAULT) for one in recipients]
 
     async def _record(self, claim: Claim, receipts: Sequence[Receipt]) -> None:
@@ -276,7 +276,7 @@ class Queue:
             except CancelledError:
                 raise
             except Exception as error:
-                self.log.failure("{trail}: outcome not recorded", trail=claim.trail.hex)
+                log.failure("{trail}: outcome not recorded", trail=claim.trail.hex)
                 if not remaining:
                     raise
                 if isinstance(error, DaptinmailError) and error.temporary:
@@ -284,7 +284,7 @@ class Queue:
                 else:
                     may_return = False  # What was sent must be known, even if nobody can be told of the rest.
         for receipt in receipts:
-            self.log.info(
+            log.info(
                 "{trail}: {recipient} {outcome}: {reply}",
                 trail=claim.trail.hex,
                 recipient=str(receipt.recipient),

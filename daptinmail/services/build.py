@@ -56,6 +56,8 @@ from daptinmail.store.messagestore import MessageStore
 from daptinmail.store.rules import MailBoxRules, MailRules
 from daptinmail.store.spool import Spool
 
+log = Logger()
+
 THREADS = 8
 
 
@@ -110,7 +112,6 @@ class Parts:
     quickstart: Quickstart
     upkeep: Upkeep
     site: IProtocolFactory
-    _log = Logger()
 
     def start(self) -> None:
         """Start the threads."""
@@ -126,7 +127,7 @@ class Parts:
         if quickstart is not None:
             await self.quickstart.run(quickstart, ports, http)
         elif not await self.domain.users.has_administrator():
-            self._log.info(
+            log.info(
                 "no administrator yet: sign up, sign in, become one from this machine or with the set-up code {code}",
                 code=self.domain.setup_code,
             )

@@ -21,6 +21,8 @@ from daptinmail.services.sockets import write_list
 from daptinmail.services.wanted import IMAP_NAME, Wanted, hostnames, wanted_listeners
 from daptinmail.settings import Boot, Interface, Live
 
+log = Logger()
+
 LISTENING = {"kept", "started", "changed"}
 
 
@@ -37,7 +39,6 @@ class Control:
     _blocking: IBlocking
     _listeners: Listeners
     _lock: DeferredLock = field(factory=DeferredLock)
-    _log = Logger()
 
     def live(self) -> Live:
         """What the services run with now."""
@@ -70,7 +71,7 @@ class Control:
             await self._storage.write(lambda transaction: self._record_in(transaction, reports, statuses))
             await self._blocking.run(write_list, self._boot.data_dir, interfaces)
         except (OSError, Unavailable) as error:
-            self._log.error("the state of the listeners was not recorded: {error}", error=error)
+            log.error("the state of the listeners was not recorded: {error}", error=error)
 
     def _record_in(
         self,

@@ -19,6 +19,8 @@ from daptinmail.services.wanted import WantedListener
 from daptinmail.settings import Interface
 from daptinmail.smtp.server import SmtpFactory
 
+log = Logger()
+
 PATIENCE = 5.0  # seconds that sessions at work get to end at stop
 DRAIN_STEP = 0.05
 
@@ -54,7 +56,6 @@ class Listeners:
     _edges: Edges
     _running: dict[Interface, Listener] = field(factory=dict)
     _dropped: list[SmtpFactory | ImapFactory] = field(factory=list)
-    _log = Logger()
 
     @property
     def interfaces(self) -> list[Interface]:
@@ -94,12 +95,12 @@ class Listeners:
             port = self._listen(wanted.interface, switch)
         except OSError as error:
             reason = error.strerror or str(error)
-            self._log.error("cannot listen on {interface}: {reason}", interface=wanted.interface, reason=reason)
+            log.error("cannot listen on {interface}: {reason}", interface=wanted.interface, reason=reason)
             return ListenerReport(wanted.name, str(wanted.interface), "failed", reason)
         listener = Listener(wanted, port, switch)
         self._serve(listener, wanted)
         self._running[wanted.interface] = listener
-        self._log.info("listening on {interface} for {name}", interface=wanted.interface, name=wanted.name)
+        log.info("listening on {interface} for {name}", interface=wanted.interface, name=wanted.name)
         return ListenerReport(wanted.name, str(wanted.interface), "started")
 
     def _listen(self, interface: Interface, switch: SwitchFactory) -> IListeningPort:
@@ -141,5 +142,5 @@ class Listeners:
         listener.switch.current = None
         await maybeDeferred(listener.port.stopListening)
         self._drop(listener, smtp=True, imap=True)
-        self._log.info("stopped listening on {interface}", interface=interface)
+        log.info("stopped listening on {interface}", interface=interface)
         return ListenerReport(listener.wanted.name, str(interface), "stopped")

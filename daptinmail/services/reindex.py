@@ -17,6 +17,8 @@ from daptinmail.services.root import exit_in_the_end
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot
 
+log = Logger()
+
 
 @define(eq=False, slots=False)
 class ReindexService(Service):
@@ -29,7 +31,6 @@ class ReindexService(Service):
     _directory: DataDirectory | None = None
     _parts: Parts | None = None
     _done: "Deferred[None] | None" = field(default=None, init=False)
-    _log = Logger()
 
     def startService(self) -> None:
         """Open the data directory; the work waits for the reactor.
@@ -64,7 +65,7 @@ class ReindexService(Service):
             self._say(f"reindex: {name}: {await store.reindex(identifier, progress)} messages found")
 
     def _report(self, failure: Failure) -> None:
-        self._log.failure("reindex failed", failure)
+        log.failure("reindex failed", failure)
         self._say(f"reindex: failed: {failure.getErrorMessage()}")
         self._exit_with(1)
 

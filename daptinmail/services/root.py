@@ -27,6 +27,8 @@ from daptinmail.services.quickstart import Ports, choose_ports
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot
 
+log = Logger()
+
 
 def exit_in_the_end(status: int) -> None:
     """Make the process end with this status; twistd takes none once the reactor runs."""
@@ -47,7 +49,6 @@ class Root(Service):
     _parts: Parts | None = None
     _begun: "Deferred[None] | None" = None
     _exit_with: Callable[[int], None] = exit_in_the_end
-    _log = Logger()
 
     def privilegedStartService(self) -> None:
         """Bind every port that may need privileges.
@@ -98,10 +99,10 @@ class Root(Service):
         await self._parts.open(self._boot.quickstart, self._ports, addresses)
         self._sockets.close()
         self._http.current = self._parts.site
-        self._log.info("HTTP API on {addresses}", addresses=" ".join(addresses))
+        log.info("HTTP API on {addresses}", addresses=" ".join(addresses))
 
     def _give_up(self, failure: Failure) -> None:
-        self._log.failure("daptinmail cannot start", failure)
+        log.failure("daptinmail cannot start", failure)
         print(f"twistd daptinmail: cannot start: {failure.getErrorMessage()}", file=sys.__stderr__)
         self._exit_with(1)
         self._reactor.stop()

@@ -15,6 +15,8 @@ from twisted.logger import Logger
 
 from daptinmail.settings import Interface, parse_interface
 
+log = Logger()
+
 LIST_NAME = "listeners.json"
 BACKLOG = 1024
 
@@ -44,7 +46,6 @@ class BoundSockets:
 
     _bind: Callable[[Interface], socket.socket] = bind
     _sockets: dict[Interface, socket.socket] = field(factory=dict)
-    _log = Logger()
 
     def bind_listed(self, data_dir: Path) -> None:
         """Bind what the last run listened on. What cannot be bound is left to the reconcile, which reports it."""
@@ -52,7 +53,7 @@ class BoundSockets:
             try:
                 self._sockets[interface] = self._bind(interface)
             except OSError as error:
-                self._log.info("cannot bind {interface} early: {error}", interface=interface, error=error)
+                log.info("cannot bind {interface} early: {error}", interface=interface, error=error)
 
     def bind_first(self, candidates: Iterable[Interface]) -> Interface | None:
         """Bind the first candidate that can be had, and keep it for its listener."""

@@ -11,6 +11,8 @@ from daptinmail.net.blocking import deferred
 from daptinmail.services.live import CurrentLive
 from daptinmail.services.wanted import hostnames, wanted_listeners
 
+log = Logger()
+
 INTERVAL = 12 * 3600  # seconds; our certificates are renewed in their last 30 days
 
 
@@ -23,7 +25,6 @@ class Upkeep:
     _contexts: ITlsContexts
     _loop: LoopingCall = field(init=False)
     _ended: "Deferred[LoopingCall] | None" = field(init=False, default=None)
-    _log = Logger()
 
     def __attrs_post_init__(self) -> None:
         self._loop = LoopingCall(deferred(self.run))
@@ -46,4 +47,4 @@ class Upkeep:
             except CancelledError:
                 raise
             except Exception:  # noqa: BLE001 - what is raised here would end the loop for good
-                self._log.failure("cannot renew the certificate of {name}", name=hostname)
+                log.failure("cannot renew the certificate of {name}", name=hostname)

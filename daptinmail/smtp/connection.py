@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
-_log = Logger()
+log = Logger()
 
 
 @implementer(IPushProducer)
@@ -69,11 +69,11 @@ class SmtpConnection(ESMTP):
             self.transport.setTcpNoDelay(True)
         self.setTimeout(self._limits.command_timeout)
         if 0 < self.session.server.max_clients <= len(self._others):
-            _log.info("{connection} refused, too many connections", **self._fields())
+            log.info("{connection} refused, too many connections", **self._fields())
             self._close(replies.TOO_MANY_CONNECTIONS)
             return
         self._others.add(self)
-        _log.info("{connection} connected from {ip} to {server}", **self._fields())
+        log.info("{connection} connected from {ip} to {server}", **self._fields())
         self._say(replies.greeting(self.session.server.hostname))
         self._flush()
 
@@ -87,7 +87,7 @@ class SmtpConnection(ESMTP):
         if incoming is not None and not incoming.scanner.ended:
             incoming.discard()
         self._log_out()
-        _log.info("{connection} closed", **self._fields())
+        log.info("{connection} closed", **self._fields())
 
     def _log_out(self) -> None:
         logout, self.session.logout = self.session.logout, None
@@ -192,7 +192,7 @@ class SmtpConnection(ESMTP):
             answered = commands.answer(self.session, verb, argument)
             self._perform(self._without_content(answered) if word == b"DATA" else answered)
         elif first and not self.session.helo and word in commands.HTTP_METHODS:
-            _log.warn("{connection} speaks HTTP, dropped", **self._fields())
+            log.warn("{connection} speaks HTTP, dropped", **self._fields())
             self._close()
         else:
             self._perform(Answer(replies.UNKNOWN_COMMAND))
@@ -200,7 +200,7 @@ class SmtpConnection(ESMTP):
     def _without_content(self, answered: Answered) -> Answered:
         """DATA ends a pipelined group (RFC 2920 §3.1): what stands behind a refused one was meant as content."""
         if isinstance(answered, Answer) and answered.after is After.COMMAND and len(self._input):
-            _log.warn("{connection} sent content behind a refused DATA, dropped", **self._fields())
+            log.warn("{connection} sent content behind a refused DATA, dropped", **self._fields())
             return Answer(answered.reply, After.CLOSE)
         return answered
 
@@ -271,7 +271,7 @@ class SmtpConnection(ESMTP):
 
     def _broken(self, failure: Failure) -> None:
         self._busy = False
-        _log.failure("{connection} broken", failure, connection=self.session.connection)
+        log.failure("{connection} broken", failure, connection=self.session.connection)
         self._close(replies.BROKEN)
 
     def _answer(self, answer: Answer) -> None:
@@ -282,7 +282,7 @@ class SmtpConnection(ESMTP):
         self._say(reply)
         if reply.code >= 400:
             self.session.errors += reply.permanent
-            _log.info("{connection} refused: {reply}", reply=str(reply), **self._fields())
+            log.info("{connection} refused: {reply}", reply=str(reply), **self._fields())
         self._enter(answer.after)
         if answer.after is After.CLOSE or reply.code == 421:  # RFC 5321 §3.8
             self._close()
@@ -304,7 +304,7 @@ class SmtpConnection(ESMTP):
 
     def _start_tls(self, reply: Reply) -> None:
         if len(self._input):
-            _log.warn("{connection} sent bytes behind STARTTLS in clear, dropped", **self._fields())
+            log.warn("{connection} sent bytes behind STARTTLS in clear, dropped", **self._fields())
             self._close()
             return
         self._say(reply)

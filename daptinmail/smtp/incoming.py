@@ -14,7 +14,7 @@ from daptinmail.mail.reply import Reply
 from daptinmail.smtp.content import ContentScanner
 from daptinmail.smtp.replies import reply_to_error, reply_to_fault
 
-_log = Logger()
+log = Logger()
 
 
 @define
@@ -63,7 +63,7 @@ class IncomingContent:
             reply = reply_to_error(error, self.origin.connection)
         finally:
             self.spooled.discard()
-        _log.info(
+        log.info(
             "{connection} {trail} {size} octets for {recipients} recipients: {reply}",
             connection=self.origin.connection,
             trail=self.trail.hex,

@@ -15,7 +15,7 @@ from daptinmail.mail.reply import Reply
 from daptinmail.smtp import replies
 from daptinmail.smtp.session import After, Answer, Answered, Exchange, Session
 
-_log = Logger()
+log = Logger()
 
 
 def plain(initial: bytes | None) -> Exchange:
@@ -126,11 +126,11 @@ async def _log_in(session: Session, credentials: AccountCredentials) -> Answer:
         replies.reply_to_error(error, session.connection)
         return Answer(replies.LOGIN_TEMPORARY)
     session.account, session.logout = account, logout
-    _log.info("{connection} logged in", connection=session.connection, account=str(account.reference))
+    log.info("{connection} logged in", connection=session.connection, account=str(account.reference))
     return Answer(replies.LOGIN_OK)
 
 
 def _failed(session: Session) -> Answer:
     session.login_failures += 1
-    _log.info("{connection} login failed from {ip}", connection=session.connection, ip=session.ip)
+    log.info("{connection} login failed from {ip}", connection=session.connection, ip=session.ip)
     return Answer(replies.LOGIN_FAILED)

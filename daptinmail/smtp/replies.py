@@ -8,7 +8,7 @@ from daptinmail.errors import DaptinmailError
 from daptinmail.mail.reply import Reply
 from daptinmail.smtp.content import Fault
 
-_log = Logger()
+log = Logger()
 
 OK = Reply(250, "2.0.0", "OK")
 BYE = Reply(221, "2.0.0", "Goodbye")
@@ -85,8 +85,8 @@ def reply_to_error(error: Exception, connection: str) -> Reply:
     if isinstance(error, CancelledError):
         raise error
     if not isinstance(error, DaptinmailError):
-        _log.failure("{connection} unexpected error", Failure(error), connection=connection)
+        log.failure("{connection} unexpected error", Failure(error), connection=connection)
         return FAULT_OF_OURS
     if error.cause:
-        _log.warn("{connection} {reply}: {cause}", connection=connection, reply=str(error.reply), cause=error.cause)
+        log.warn("{connection} {reply}: {cause}", connection=connection, reply=str(error.reply), cause=error.cause)
     return error.reply

@@ -23,6 +23,8 @@ from daptinmail.store.marks import Marks
 from daptinmail.store.messages import rows_of
 from daptinmail.store.rows import Folder, folder_by_id, step
 
+log = Logger()
+
 MAX_CONVERTED = 64 * 1024 * 1024
 """Octets up to which a file with bare LF is rewritten with CRLF; larger ones are taken as they are."""
 
@@ -83,7 +85,6 @@ class Adoption:
     tree: Tree
     marks: Marks
     clock: IClock
-    _log: Logger = field(factory=Logger, init=False)
 
     def survey(self, connection: Connection, mailbox_id: int) -> Survey:
         """Compare a folder with its rows. Rows first: what they name was on disk before.
@@ -145,7 +146,7 @@ class Adoption:
             date = datetime.fromtimestamp(int(found.st_mtime), UTC)
             return Candidate(path, prepare(content), date, replace)
         except OSError as error:
-            self._log.warn("cannot take the file {path} for a message: {error}", path=str(path), error=error)
+            log.warn("cannot take the file {path} for a message: {error}", path=str(path), error=error)
             return None
 
     def adopt(

@@ -15,7 +15,7 @@ from daptinmail.store.watch import Watch
 SLICE = 50
 """Files adopted in one unit, so that other writes are not held up."""
 
-_log = Logger()
+log = Logger()
 
 
 @define(eq=False)
@@ -40,7 +40,7 @@ class Scan:
             adopted += await self._adopt(mailbox_id, paths[start : start + SLICE], keep_uids, known)
         self.watch.scanned(mailbox_id, survey.at)
         if survey.missing or survey.found:
-            _log.info(
+            log.info(
                 "mailbox {mailbox} was changed by another program: {adopted} messages adopted",
                 mailbox=mailbox_id,
                 adopted=adopted,

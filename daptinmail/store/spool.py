@@ -22,7 +22,7 @@ MEMORY_LIMIT = 1024 * 1024
 SUFFIX = ".spool"
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_APPEND
-_log = Logger()
+log = Logger()
 
 
 @implementer(ISpool)
@@ -119,7 +119,7 @@ class Spooled:
                 if self._pending <= self._limit:
                     break
         except OSError as error:
-            _log.error("cannot spool a message: {error}", error=error)
+            log.error("cannot spool a message: {error}", error=error)
             self._failure = Unavailable(cause=str(error))
         finally:
             self._busy = False
@@ -149,7 +149,7 @@ class Spooled:
         try:
             await self._blocking.run(_unlink, self._path)
         except OSError as error:
-            _log.warn("cannot remove a spool file: {error}", error=error)
+            log.warn("cannot remove a spool file: {error}", error=error)
 
 
 def _append(path: Path, pieces: list[bytes], first: bool) -> None:
