@@ -8,6 +8,7 @@ from attrs import frozen
 from daptinmail.errors import StoreDamaged
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.content import Response, send_responses
+from daptinmail.imap.grammar import MONTHS
 from daptinmail.imap.limits import METADATA_SLICE, TEXT_SLICE, VIEW_SLICE
 from daptinmail.imap.sections import find_source, index_of, needs_parts
 from daptinmail.imap.selected import SelectedMailbox
@@ -15,7 +16,6 @@ from daptinmail.imap.session import Session
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
 from daptinmail.interfaces.messages import METADATA_FIELDS, FlagMode, Metadata
 
-MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
 SEEN = frozenset({rb"\Seen"})
 
 
@@ -151,7 +151,7 @@ def _attribute(view: SelectedMailbox, index: int, metadata: Metadata, name: byte
 
 def date_time(moment: datetime) -> bytes:
     """RFC 3501 §9 ``date-time``, without its quotes."""
-    month = MONTHS[moment.month - 1]
+    month = MONTHS[moment.month - 1].capitalize()
     clock = moment.strftime("%H:%M:%S").encode("ascii")
     offset = round((moment.utcoffset() or moment - moment).total_seconds() / 60)
     sign = b"-" if offset < 0 else b"+"
