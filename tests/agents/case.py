@@ -4,10 +4,9 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
-from attrs import define, evolve, field
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 
 from daptinmail.agents.content import ContentReader
 from daptinmail.agents.mda import Mda
@@ -19,7 +18,6 @@ from daptinmail.errors import DaptinmailError
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.reception import Origin
 from daptinmail.interfaces.storage import Content
-from daptinmail.interfaces.tls import ISigner
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
 from daptinmail.mail.reply import Reply
@@ -30,6 +28,7 @@ from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.servers import mail_server
+from tests.support.signing import MarkingSigner
 from tests.support.storage import MemoryStorage
 
 T = TypeVar("T")
@@ -41,22 +40,6 @@ ANN, BOB = Address("ann", "example.com"), Address("bob", "example.com")
 THEM = Address("them", "elsewhere.example")
 PLAIN = MailParameters()
 MESSAGE = b"From: Ann <ann@example.com>\r\nTo: x@y\r\nSubject: hello\r\n\r\nbody\r\n"
-
-
-@implementer(ISigner)
-@define
-class MemorySigner:
-    """Signs with a field that names the domain; raises ``error`` if set."""
-
-    error: Exception | None = None
-    signed: list[tuple[str, bytes]] = field(factory=list)
-
-    async def sign(self, domain: str, content: Content) -> bytes:
-        """A field, for domains that are not called keyless."""
-        if self.error:
-            raise self.error
-        self.signed.append((domain, content.read()))
-        return b"" if domain.startswith("keyless") else f"DKIM-Signature: d={domain}\r\n".encode()
 
 
 class AgentCase(SynchronousTestCase):
@@ -72,7 +55,7 @@ class AgentCase(SynchronousTestCase):
         self.storage = MemoryStorage(clock=self.clock)
         self.events = MemoryEvents()
         self.queue = MemoryQueue()
-        self.signer = MemorySigner()
+        self.signer = MarkingSigner({"example.com"})
         self.mda = Mda(self.directory, self.store)
         spool_dir = self.storage.directory / "spool"
         spool_dir.mkdir()

@@ -19,8 +19,10 @@ class SubmissionTests(AgentCase):
         (queued,) = self.queue.messages
         self.assertEqual(queued.recipients, (THEM, other))
         self.assertEqual((queued.return_path, queued.account_id, queued.trail), (ANN, self.ann.id, TRAIL))
-        self.assertTrue(local.startswith(b"Return-Path: <ann@example.com>\r\nDKIM-Signature: d=example.com\r\n"))
-        self.assertTrue(self.queue.contents[0].startswith(b"DKIM-Signature: d=example.com\r\nReceived: "))
+        self.assertTrue(
+            local.startswith(b"Return-Path: <ann@example.com>\r\nDKIM-Signature: v=1; d=example.com; b=\r\n")
+        )
+        self.assertTrue(self.queue.contents[0].startswith(b"DKIM-Signature: v=1; d=example.com; b=\r\nReceived: "))
         self.assertTrue(sent.endswith(MESSAGE))
         self.assertEqual(self.events.kinds, ["message.submitted"])
         self.assertTrue(self.events.events[0].data["signed"])

@@ -10,13 +10,16 @@ from daptinmail.interfaces.tls import ISigner
 @implementer(ISigner)
 @define(eq=False)
 class MarkingSigner:
-    """Signs for ``domains``; ``signed`` holds what was signed, in order."""
+    """Signs for ``domains``; ``signed`` holds what was signed, in order. Raises ``error`` if set."""
 
     domains: set[str] = field(factory=set)
+    error: Exception | None = None
     signed: list[tuple[str, bytes]] = field(factory=list)
 
     async def sign(self, domain: str, content: Content) -> bytes:
         """A field that names the domain, or ``b""``."""
+        if self.error:
+            raise self.error
         if domain not in self.domains:
             return b""
         self.signed.append((domain, content.read()))
