@@ -95,8 +95,8 @@ def _endpoint(text: str) -> str:
 
     try:
         serverFromString(reactor, text)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"--http {text}: not a Twisted endpoint ({error})") from error
+    except Exception as error:  # noqa: BLE001 - each kind of endpoint has its own, an ssl: one opens files
+        raise ValueError(f"--http {text}: not a usable Twisted endpoint ({error})") from error
     return text
 
 

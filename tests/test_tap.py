@@ -46,6 +46,8 @@ class OptionsTests(SynchronousTestCase):
             (("--quickstart", "x"), "--quickstart"),
             (("--database", "oracle://"), "--database"),
             (("--http", "nonsense"), "--http"),
+            (("--http", "ssl:8443:privateKey=/no/such/key"), "--http"),
+            (("--http", "ssl:8443:privateKey=/dev/null"), "--http"),
             (("surplus",), "surplus"),
         ):
             error = self.assertRaises(SystemExit, self.parse, *words)
