@@ -95,7 +95,7 @@ def _endpoint(text: str) -> str:
 
     try:
         serverFromString(reactor, text)
-    except Exception as error:  # noqa: BLE001 - each kind of endpoint has its own, an ssl: one opens files
+    except Exception as error:  # each kind of endpoint has its own; an ssl: one opens files
         raise ValueError(f"--http {text}: not a usable Twisted endpoint ({error})") from error
     return text
 
