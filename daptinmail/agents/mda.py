@@ -19,6 +19,11 @@ class Mda:
     directory: IDirectory
     store: IMessageStore
 
+    async def standing(self, recipient: Address) -> tuple[bool, bool]:
+        """Whether the domain is ours, and whether the recipient has an account here."""
+        has_account = await self.directory.account_at(recipient) is not None
+        return has_account or await self.directory.is_local(recipient.domain), has_account
+
     async def delivery(self, recipient: Address) -> Delivery | None:
         """Where mail for ``recipient`` goes; ``None`` if there is no account."""
         account = await self.directory.account_at(recipient)

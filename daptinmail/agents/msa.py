@@ -72,8 +72,7 @@ class Msa:
 
     async def recipient(self, origin: Origin, envelope: Envelope, recipient: Address) -> None:
         """Any domain; accounts of this server must exist."""
-        is_local = await self.directory.is_local(recipient.domain)
-        has_account = is_local and await self.directory.account_at(recipient) is not None
+        is_local, has_account = await self.mda.standing(recipient)
         refusal = submission_refusal(recipient, is_local=is_local, has_account=has_account)
         if refusal:
             raise Refused(refusal)

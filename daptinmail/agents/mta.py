@@ -10,7 +10,6 @@ from daptinmail.agents.content import ContentReader
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.stamp import arrival_of, received
 from daptinmail.errors import Refused
-from daptinmail.interfaces.directory import IDirectory
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
@@ -29,7 +28,6 @@ log = Logger()
 class Mta:
     """Receives by SMTP (RFC 5598 §4.3.2)."""
 
-    directory: IDirectory
     mda: Mda
     storage: IStorage
     events: IEventLog
@@ -41,12 +39,12 @@ class Mta:
 
     async def recipient(self, origin: Origin, envelope: Envelope, recipient: Address) -> None:
         """Only accounts of this server, and only where the listener takes mail without log-in."""
-        is_local = await self.directory.is_local(recipient.domain)
+        is_local, has_account = await self.mda.standing(recipient)
         refusal = reception_refusal(
             recipient,
             authentication_required=origin.server.authentication_required,
             is_local=is_local,
-            has_account=is_local and await self.directory.account_at(recipient) is not None,
+            has_account=has_account,
         )
         if refusal:
             raise Refused(refusal)

@@ -274,7 +274,7 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         queue_dir=ground.boot.queue_dir,
         live=lambda: ground.live.value,
     )
-    mta = Mta(domain.directory, mda, ground.storage, ground.events, contents, ground.clock)
+    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock)
     msa = Msa(
         domain.directory,
         mda,

@@ -60,7 +60,7 @@ class AgentCase(SynchronousTestCase):
         spool_dir = self.storage.directory / "spool"
         spool_dir.mkdir()
         self.contents = ContentReader(SynchronousBlocking(), Spool(spool_dir, SynchronousBlocking(), 1024))
-        mta = Mta(self.directory, self.mda, self.storage, self.events, self.contents, self.clock)
+        mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock)
         msa = Msa(
             self.directory,
             self.mda,

@@ -38,7 +38,6 @@ class InBySmtpOutByImap(SynchronousTestCase):
         spool = Spool(spool_dir, blocking)
         events = EventLog(self.stored.storage, self.stored.clock)
         mta = Mta(
-            self.directory,
             Mda(self.directory, self.stored.store),
             self.stored.storage,
             events,
