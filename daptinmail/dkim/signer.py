@@ -25,10 +25,11 @@ from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.tls import ISigner, ISigningKeys, SigningKey
 from daptinmail.mail.header import MAX_FIELDS, find_fields, header_end
+from daptinmail.mail.hostname import to_ascii
 
 _CHUNK = 1 << 18
 _LINE = 72
-_NAME = re.compile(rb"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
+_NAME = re.compile(rb"[A-Za-z0-9_\-]{1,63}(?:\.[A-Za-z0-9_\-]{1,63})*")
 log = Logger()
 
 Fields = list[tuple[bytes, bytes]]
@@ -132,8 +133,8 @@ def signature_field(key: SigningKey, timestamp: int, names: list[bytes], body_ha
 def _dns_name(text: str) -> bytes:
     """The name as A-labels (RFC 6376 §3.5 on d= and s=)."""
     try:
-        name = text.encode("idna")
-    except UnicodeError as error:
+        name = to_ascii(text).encode("ascii")
+    except ValueError as error:
         raise Unsignable("the domain or selector is not valid") from error
     if not _NAME.fullmatch(name):
         raise Unsignable("the domain or selector is not valid")

@@ -5,6 +5,8 @@ from typing import Self
 
 from attrs import frozen
 
+from daptinmail.mail.hostname import to_ascii
+
 MAX_LOCAL_PART = 64  # octets, RFC 5321 §4.5.3.1.1
 MAX_DOMAIN = 255  # octets, RFC 5321 §4.5.3.1.2
 MAX_PATH = 254  # octets without the angle brackets, RFC 5321 §4.5.3.1.3
@@ -72,11 +74,9 @@ class Address:
         Raises:
             BadAddress: the domain is not valid under IDNA.
         """
-        if self.domain.isascii():
-            return self.domain
         try:
-            return self.domain.encode("idna").decode("ascii")
-        except UnicodeError as error:
+            return to_ascii(self.domain)
+        except ValueError as error:
             raise BadAddress("Bad internationalised domain") from error
 
     def __str__(self) -> str:

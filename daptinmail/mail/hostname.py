@@ -2,6 +2,8 @@
 
 import re
 
+import idna
+
 MAX_HOSTNAME = 253  # octets, RFC 1035 §2.3.4 less the root label
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -15,14 +17,26 @@ def parse_hostname(text: str, *, wildcard: bool = False) -> str:
     """
     name = text.strip().removesuffix(".").lower()
     star, name = ("*.", name[2:]) if wildcard and name.startswith("*.") else ("", name)
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise ValueError("not a valid internationalised host name") from None
+    name = to_ascii(name)
     labels = name.split(".")
     if len(name) > MAX_HOSTNAME or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError("not a valid host name")
     if star and len(labels) < 2:
         raise ValueError("a wildcard needs at least two labels after it")
     return star + name
+
+
+def to_ascii(name: str) -> str:
+    """A domain with A-labels for its U-labels (IDNA2008: RFC 5891 §4, mapped first, RFC 5895); ASCII stays as it is.
+
+    Raises:
+        ValueError: not valid under IDNA2008; the message is fit for a client.
+    """
+    if name.isascii():
+        return name
+    if len(name) > MAX_HOSTNAME:
+        raise ValueError("an internationalised name is too long")
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except UnicodeError:
+        raise ValueError("not a valid internationalised host name") from None

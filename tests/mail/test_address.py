@@ -30,6 +30,7 @@ class AddressTests(SynchronousTestCase):
         address = Address.parse("jörg@bücher.test")
         self.assertFalse(address.is_ascii)
         self.assertEqual(address.ascii_domain, "xn--bcher-kva.test")
+        self.assertEqual(Address("a", "straße.test").ascii_domain, "xn--strae-oqa.test")  # strasse.test is another's
         self.assertRaises(BadAddress, lambda: Address("a", "\u2e80..test").ascii_domain)
 
     def test_refused(self) -> None:

@@ -16,6 +16,7 @@ class HostnameTests(SynchronousTestCase):
             "localhost": "localhost",
             "a-1.b--c.9": "a-1.b--c.9",
             "b\u00fccher.example": "xn--bcher-kva.example",
+            "Stra\u00dfe.example": "xn--strae-oqa.example",
         }.items():
             self.assertEqual(parse_hostname(text), name)
 
