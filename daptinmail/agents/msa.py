@@ -16,7 +16,7 @@ from daptinmail.agents.stamp import arrival_of, received
 from daptinmail.errors import Refused
 from daptinmail.interfaces.directory import Account, IDirectory
 from daptinmail.interfaces.events import IEventLog
-from daptinmail.interfaces.messages import Delivery, IMessageStore
+from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, Delivery, IMessageStore
 from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
@@ -156,7 +156,7 @@ class Msa:
         account, return_path = submission.account, submission.envelope.return_path
         if submission.local:
             self.mda.deliver_in(transaction, submission.content, submission.local, arrival, return_path)
-        copy = Delivery(account.id, str(account.address), SENT, frozenset((rb"\Seen",)))
+        copy = Delivery(account.id, str(account.address), SENT, frozenset((rb"\Seen",)), SPECIAL_USE_MAILBOXES[SENT])
         self.store.deliver_in(transaction, submission.copy, [copy], arrival)
         data = {
             "from": arrival.return_path,

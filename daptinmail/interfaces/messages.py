@@ -144,13 +144,15 @@ class Copied:
 class Delivery:
     """One final delivery of a content. ``account_id`` owns the mailbox called ``mailbox``, made if missing.
 
-    ``recipient`` is the envelope recipient as text, ``flags`` the first flags.
+    ``recipient`` is the envelope recipient as text, ``flags`` the first flags. With ``special_use`` the mailbox that
+    has it, whatever it is called, goes before one called ``mailbox``; one that is made gets it.
     """
 
     account_id: int
     recipient: str
     mailbox: str = "INBOX"
     flags: Flags = frozenset()
+    special_use: bytes | None = None
 
 
 @frozen

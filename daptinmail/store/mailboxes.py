@@ -18,6 +18,7 @@ from daptinmail.store.rows import (
     account_row,
     folder_by_id,
     folder_by_name,
+    folder_by_use,
     folders_of,
     next_uidvalidity,
     step,
@@ -86,12 +87,12 @@ class Mailboxes:
             "directory": directory,
         }
 
-    def ensure(self, transaction: ITransaction, account_id: int, name: str) -> Folder:
-        """The mailbox with a normal name, made if missing."""
-        found = folder_by_name(transaction.connection, account_id, name)
-        if found is not None:
-            return found
-        return self.make(transaction, account_row(transaction.connection, account_id), name, subscribed=True)
+    def ensure(self, transaction: ITransaction, account_id: int, name: str, special_use: bytes | None = None) -> Folder:
+        """The mailbox with a special use, else the one with a normal name, made if missing."""
+        connection = transaction.connection
+        found = folder_by_use(connection, account_id, special_use) if special_use else None
+        found = found or folder_by_name(connection, account_id, name)
+        return found or self.make(transaction, account_row(connection, account_id), name, special_use, subscribed=True)
 
     def delete(self, transaction: ITransaction, account_id: int, name: str) -> None:
         """DELETE."""

@@ -310,7 +310,7 @@ class MessageStore:
         twin: Path | None = None
         for delivery in deliveries:
             name, flags = normal_name(delivery.mailbox), canonical(delivery.flags)
-            folder = self.parts.mailboxes.ensure(transaction, delivery.account_id, name)
+            folder = self.parts.mailboxes.ensure(transaction, delivery.account_id, name, delivery.special_use)
             add = partial(
                 self.parts.messages.add, transaction, folder, prepared, flags, None, arrival, delivery.recipient
             )

@@ -56,6 +56,11 @@ FOLDERS = select(
 
 _BY_ID = FOLDERS.where(_box.id == bindparam("mailbox_id"))
 _BY_NAME = FOLDERS.where(_box.mail_account_id == bindparam("account_id"), _box.name == bindparam("mailbox_name"))
+_BY_USE = (
+    FOLDERS.where(_box.mail_account_id == bindparam("account_id"), _box.special_use == bindparam("special_use"))
+    .order_by(_box.id)
+    .limit(1)
+)
 _OF_ACCOUNT = FOLDERS.where(_box.mail_account_id == bindparam("account_id"))
 _ACCOUNT = select(mail_account.c.id, mail_account.c.directory, mail_account.c.user_account_id).where(
     mail_account.c.id == bindparam("account_id")
@@ -98,6 +103,12 @@ def folder_by_id(connection: Connection, mailbox_id: int) -> Folder:
 def folder_by_name(connection: Connection, account_id: int, name: str) -> Folder | None:
     """The mailbox with a normal name."""
     row = connection.execute(_BY_NAME, {"account_id": account_id, "mailbox_name": name}).first()
+    return None if row is None else folder_of(row)
+
+
+def folder_by_use(connection: Connection, account_id: int, special_use: bytes) -> Folder | None:
+    """The first mailbox with a special use, whatever it is called."""
+    row = connection.execute(_BY_USE, {"account_id": account_id, "special_use": special_use.decode("ascii")}).first()
     return None if row is None else folder_of(row)
 
 

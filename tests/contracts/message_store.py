@@ -301,6 +301,17 @@ class MessageStoreContract(MailboxNamesContract):
         self.assertEqual(self.octets(1), content("mail").read())
         self.assertEqual(self.now(self.store.snapshot(theirs.id)).flags, [{SEEN}])
 
+    def test_deliver_by_special_use(self) -> None:
+        """A delivery for a special use finds the mailbox by it, renamed or not; one that is gone is made with it."""
+        copy = Delivery(self.account, "a@example.test", "Sent", frozenset(), rb"\Sent")
+        self.now(self.store.rename(self.account, "Sent", "Gesendet"))
+        (done,) = self.now(self.store.deliver(content(), [copy], ARRIVAL))
+        self.assertEqual(done.mailbox_id, self.now(self.store.mailbox(self.account, "Gesendet")).id)
+        self.now(self.store.delete(self.account, "Gesendet"))
+        (done,) = self.now(self.store.deliver(content(), [copy], ARRIVAL))
+        made = self.now(self.store.mailbox(self.account, "Sent"))
+        self.assertEqual((done.mailbox_id, made.special_use), (made.id, rb"\Sent"))
+
     def test_deliver_all_or_none(self) -> None:
         """If one account is not there, nobody gets the message."""
         both = [Delivery(self.account, "a@example.test"), Delivery(9999, "nobody@example.test")]

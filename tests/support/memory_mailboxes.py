@@ -170,6 +170,11 @@ class MemoryMailboxes:
         except (KeyError, Invalid):
             raise NotFound("No such mailbox") from None
 
+    def _ensure(self, account_id: int, name: str, special_use: bytes | None) -> Box:
+        boxes = self.accounts[account_id]
+        used = [box for box in boxes.values() if special_use and box.row.special_use == special_use]
+        return next(iter(used), None) or boxes.get(name) or self._make(account_id, name, special_use, subscribed=True)
+
     def _make(self, account_id: int, name: str, special_use: bytes | None = None, subscribed: bool = False) -> Box:
         boxes = self.accounts[account_id]
         for parent in parents(name):

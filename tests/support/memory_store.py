@@ -233,7 +233,7 @@ class MemoryMessageStore(MemoryMailboxes):
         octets = content.read()
         results = []
         for name, delivery in zip(names, deliveries, strict=True):
-            box = self.accounts[delivery.account_id].get(name) or self._make(delivery.account_id, name, subscribed=True)
+            box = self._ensure(delivery.account_id, name, delivery.special_use)
             uid, flags = box.take_uid(), flag_rules.canonical(delivery.flags)
 
             def place(
