@@ -202,7 +202,11 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
 
 def _ground(boot: Boot, reactor: Any) -> Ground:
     engine = open_engine(boot.database_url)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     clock = SystemClock()
     pool = ThreadPool(1, THREADS, "daptinmail")
     blocking = PoolBlocking(reactor, pool)
