@@ -213,7 +213,7 @@ def write_private(path: Path, write: Callable[[TextIO], None]) -> None:
 def summary(plan: Plan, path: Path) -> list[str]:
     """What the operator needs to know, with three commands to paste."""
     smtp, imap = plan.ports.smtp.port, plan.ports.imap.port
-    user = f"--insecure --user '{plan.address}:{plan.password}'"
+    user = f"-sS --insecure --user '{plan.address}:{plan.password}'"
     return [
         "",
         f"daptinmail is ready.  HTTP API: {'  '.join(plan.http)}",
