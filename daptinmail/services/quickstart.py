@@ -169,7 +169,7 @@ class Quickstart:
     def _settings(self, plan: Plan) -> dict[str, str]:
         return {
             "hostname": plan.hostname,
-            "imaps.enabled": "true",
+            "imps.enabled": "true",
             "imap.enabled": "true",
             "imap.listen_interface": str(plan.ports.imap),
             "imap.hostname": plan.hostname,

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.live.harness import Server, missing, network_namespace, run
 
@@ -40,6 +40,10 @@ class QuickstartTests(SynchronousTestCase):
 
     def test_paste_the_three_commands(self) -> None:
         """The printed commands send a message, list it and read it."""
+        self.paste_the_commands()
+
+    def paste_the_commands(self) -> None:
+        """Start, and do as the output says."""
         output = self.server.start()
         commands = [line.strip() for line in output.lines if "curl " in line and "--user" in line]
         commands = [
@@ -62,6 +66,18 @@ class QuickstartTests(SynchronousTestCase):
         self.assertEqual(document["http"], [f"http://127.0.0.1:{self.server.port}"])
         self.server.sign_in(document["administrator"]["email"], document["administrator"]["password"])
         self.assertEqual([row["username"] for row in self.server.list("mail_account")], [ADDRESS])
+
+    def test_without_privileges(self) -> None:
+        """Where 465 and 993 may not be bound, higher ports are chosen; the printed commands work on them as well."""
+        if missing("setpriv"):
+            raise SkipTest("needs setpriv")
+        powers = ["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]
+        directory = Path(tempfile.mkdtemp(prefix="daptinmail-quick-"))
+        self.server = Server(directory / "data", "--quickstart", ADDRESS, prefix=[*self.prefix, *powers])
+        self.addCleanup(self.server.stop)
+        self.paste_the_commands()
+        document = self.document()
+        self.assertGreater(min(document["smtp"]["port"], document["imap"]["port"]), 1023)
 
     def test_again(self) -> None:
         """A second run on the same data changes nothing and serves as before."""
