@@ -76,6 +76,11 @@ class Ground:
     configuration: Configuration
     live: CurrentLive
 
+    async def stop(self) -> None:
+        """Let the last writes reach the disk, then end the threads."""
+        await self.storage.stop()
+        self.pool.stop()
+
 
 @frozen
 class Domain:
@@ -140,8 +145,7 @@ class Parts:
         await self.listeners.stop()
         await self.listeners.drain(self.ground.reactor)
         await self.mail.queue.stop()
-        await self.ground.storage.stop()
-        self.ground.pool.stop()
+        await self.ground.stop()
 
 
 def start_on(boot: Boot, reactor: Any, sockets: BoundSockets) -> tuple[DataDirectory, Parts]:

@@ -1,4 +1,4 @@
-"""The data directory: made if missing, private, and used by one process at a time."""
+"""The data directory: made if missing, private, used by one process at a time; and private files in it."""
 
 import fcntl
 import os
@@ -57,3 +57,24 @@ class DataDirectory:
         if self._made and [path.name for path in self._path.iterdir()] == [LOCK_NAME]:
             (self._path / LOCK_NAME).unlink()
             self._path.rmdir()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read (0600), synced, whole or not at all. Blocking."""
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

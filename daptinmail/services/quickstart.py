@@ -4,14 +4,14 @@ The credentials are written to ``quickstart.json`` before the first row is made 
 that an interrupted quickstart goes on where it stopped and a finished one changes nothing.
 """
 
+import contextlib
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from daptinmail.errors import AlreadyExists, ConfigurationError
 from daptinmail.interfaces.control import IConfiguration, IControl
@@ -19,6 +19,7 @@ from daptinmail.interfaces.directory import IUsers, Viewer
 from daptinmail.interfaces.records import Condition, Draft, IRecords, Query
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.mail.address import Address
+from daptinmail.services.datadir import write_private
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.settings import Boot, Interface
 
@@ -131,15 +132,15 @@ class Quickstart:
             return read_plan(path)
         assert ports is not None  # chosen whenever the file is missing
         plan = Plan(address, self._new_password(), self._new_password(), ports, http)
-        write_private(path, lambda file: json.dump(plan.as_json(), file, indent=2))
+        write_private(path, json.dumps(plan.as_json(), indent=2))
         return plan
 
     async def _make(self, plan: Plan) -> None:
         self._say("quickstart: 1/5 administrator")
-        reference = await self._sign_up(plan)
+        await self._sign_up(plan)
         token = await self._users.sign_in(plan.address, plan.administrator_password, "127.0.0.1")
         viewer = await self._users.viewer(token, "127.0.0.1")
-        installer = Viewer(viewer.user_id, reference or viewer.reference, viewer.email, viewer.groups, True)
+        installer = evolve(viewer, is_administrator=True)
         self._say("quickstart: 2/5 mail server, certificate")
         server = await self._make_once(
             "mail_server",
@@ -176,11 +177,10 @@ class Quickstart:
             "mail.outbound.hold": "true",
         }
 
-    async def _sign_up(self, plan: Plan) -> Any:
-        try:
-            return await self._users.sign_up("Administrator", plan.address, plan.administrator_password)
-        except AlreadyExists:
-            return None
+    async def _sign_up(self, plan: Plan) -> None:
+        """Unless an earlier run did."""
+        with contextlib.suppress(AlreadyExists):
+            await self._users.sign_up("Administrator", plan.address, plan.administrator_password)
 
     async def _make_once(
         self, kind: str, key: str, attributes: dict[str, Any], viewer: Viewer, to_one: Mapping[str, Any] | None = None
@@ -191,23 +191,6 @@ class Quickstart:
         if found:
             return found[0].reference
         return (await self._records.create(Draft(kind, attributes, to_one or {}), viewer)).reference
-
-
-def write_private(path: Path, write: Callable[[TextIO], None]) -> None:
-    """Write a file that only its owner may read (0600), synced, whole or not at all. Blocking."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def summary(plan: Plan, path: Path) -> list[str]:

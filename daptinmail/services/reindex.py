@@ -74,7 +74,6 @@ class ReindexService(Service):
 
     async def _stop(self) -> None:
         if self._parts is not None:
-            await self._parts.ground.storage.stop()
-            self._parts.ground.pool.stop()
+            await self._parts.ground.stop()
         if self._directory is not None:
             self._directory.close()

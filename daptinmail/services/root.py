@@ -12,14 +12,13 @@ from typing import Any
 
 from attrs import define, field
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from daptinmail.errors import ConfigurationError
-from daptinmail.net.blocking import deferred
 from daptinmail.services.build import Parts, start_on
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.listeners import SwitchFactory
@@ -110,18 +109,12 @@ class Root(Service):
     async def _stop(self) -> None:
         self._http.current = None
         for port in self._http_ports:
-            await deferred(_stop_port)(port)
+            await maybeDeferred(port.stopListening)
         if self._parts is not None:
             await self._parts.stop()
         self._sockets.close()
         if self._directory is not None:
             self._directory.close()
-
-
-async def _stop_port(port: IListeningPort) -> None:
-    stopping = port.stopListening()
-    if stopping is not None:
-        await stopping
 
 
 def http_address(address: Any) -> str:

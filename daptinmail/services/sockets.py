@@ -5,7 +5,6 @@ Which ports they are is in the database, which may be opened only after the drop
 """
 
 import json
-import os
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from attrs import define, field
 from twisted.logger import Logger
 
+from daptinmail.services.datadir import write_private
 from daptinmail.settings import Interface, parse_interface
 
 log = Logger()
@@ -92,12 +92,4 @@ def read_list(data_dir: Path) -> list[Interface]:
 
 def write_list(data_dir: Path, interfaces: Iterable[Interface]) -> None:
     """Leave the addresses for the next start. Blocking."""
-    temporary = data_dir / f"{LIST_NAME}.new"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            json.dump([str(interface) for interface in interfaces], file)
-        temporary.replace(data_dir / LIST_NAME)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_private(data_dir / LIST_NAME, json.dumps([str(interface) for interface in interfaces]))
