@@ -6,8 +6,8 @@ The wire: ``server`` (the factory), ``connection`` (Twisted's IMAP4Server with i
 The language: ``cursor`` (tokens), ``grammar``, ``fetch_grammar``, ``search_grammar`` (arguments -> ``values``),
 ``sequences``, ``names``, ``answers`` (tagged answers; errors become them here).
 
-The session: ``session`` (what commands see), ``selected`` (its view of a mailbox), ``commands`` (which command is
-allowed in which state).
+The session: ``session`` (what commands see), ``capabilities`` (what it says it can do), ``selected`` (its view of a
+mailbox), ``commands`` (which command is allowed in which state).
 
 The commands: ``basics``, ``login``, ``selecting``, ``mailboxes``, ``listing``, ``fetch`` with ``sections``
 and ``content``, ``store_flags``, ``search`` with ``search_keys`` and ``search_text``, ``append``,

@@ -2,6 +2,7 @@
 
 from daptinmail.errors import Malformed
 from daptinmail.imap.answers import Answer, no, ok
+from daptinmail.imap.capabilities import ENABLED_BY
 from daptinmail.imap.session import Session
 
 
@@ -41,9 +42,12 @@ async def identify(session: Session, _: dict[bytes, bytes | None]) -> Answer:
     return ok(b"ID completed")
 
 
-async def enable(session: Session, _: list[bytes]) -> Answer:
-    """ENABLE (RFC 5161 §3.1). Nothing here needs it, so nothing is enabled."""
-    session.untagged(b"ENABLED")
+async def enable(session: Session, names: list[bytes]) -> Answer:
+    """ENABLE (RFC 5161 §3.1). What is not known is passed over; what is on already is not told again."""
+    fresh = [name for name in dict.fromkeys(names) if name in ENABLED_BY and name not in session.enabled]
+    for name in fresh:
+        session.enabled |= {name, *ENABLED_BY[name]}
+    session.untagged(b" ".join((b"ENABLED", *fresh)))
     return ok(b"ENABLE completed")
 
 

@@ -14,25 +14,12 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 
 from daptinmail.imap import limits
+from daptinmail.imap.capabilities import capabilities
 from daptinmail.imap.reader import CommandReader, Fault
 from daptinmail.imap.responses import Disconnected, ResponseWriter
 from daptinmail.imap.session import Edge, Session
 
 log = Logger()
-
-CAPABILITIES = (
-    b"SASL-IR",  # RFC 4959
-    b"ID",  # RFC 2971
-    b"ENABLE",  # RFC 5161
-    b"IDLE",  # RFC 2177
-    b"NAMESPACE",  # RFC 2342
-    b"CHILDREN",  # RFC 3348
-    b"UIDPLUS",  # RFC 4315
-    b"UNSELECT",  # RFC 3691
-    b"MOVE",  # RFC 6851
-    b"SPECIAL-USE",  # RFC 6154
-    b"CREATE-SPECIAL-USE",  # RFC 6154
-)
 
 
 class Listener(Edge, Protocol):
@@ -139,21 +126,6 @@ class Connection(IMAP4Server):
         """Timers run on the clock of the listener."""
         return self.edge.clock.callLater(period, func)
 
-    def capabilities(self) -> dict[bytes, list[bytes] | None]:
-        """What can be done now (RFC 3501 §7.2.1)."""
-        names: dict[bytes, list[bytes] | None] = dict.fromkeys(CAPABILITIES)
-        if self.session.state != "unauth":
-            names[b"LITERAL+"] = None  # RFC 7888
-            return names
-        names[b"LITERAL-"] = None
-        if self.session.secure:
-            names[b"AUTH"] = [b"PLAIN", b"LOGIN"]
-        else:
-            names[b"LOGINDISABLED"] = None
-            if self.edge.tls is not None:
-                names[b"STARTTLS"] = None
-        return names
-
     def sendLine(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
         """Every line goes out through the writer."""
         self.writer.write(line + b"\r\n")
@@ -183,9 +155,8 @@ class Connection(IMAP4Server):
     # What a session asks of its wire
 
     def listCapabilities(self) -> list[bytes]:  # noqa: N802 - Twisted's name
-        """As words."""
-        listed: list[bytes] = IMAP4Server.listCapabilities(self)
-        return listed
+        """What can be done now, as words."""
+        return capabilities(self.session)
 
     def hold_input(self) -> None:
         """Stop reading: enough waits."""

@@ -22,9 +22,10 @@ LARGEST_NUMBER = 0xFFFF_FFFF
 
 @define
 class Cursor:
-    """Reads tokens one after the other."""
+    """Reads tokens one after the other. ``utf8``: mailbox names come in UTF-8 (RFC 9051 §5.1)."""
 
     _parts: list[bytes]
+    utf8: bool = False
     _part: int = 0
     _at: int = 0
 

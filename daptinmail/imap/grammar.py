@@ -55,7 +55,7 @@ def only(parse: Callable[[Cursor], T]) -> Callable[[Cursor], T]:
 
 def mailbox(cursor: Cursor) -> str:
     """A mailbox name."""
-    name = decode_name(cursor.astring())
+    name = decode_name(cursor.astring(), cursor.utf8)
     if not name:
         raise no(b"A mailbox name may not be empty", b"CANNOT")
     return name
@@ -179,9 +179,9 @@ def append(cursor: Cursor) -> Append:
 def pattern(cursor: Cursor) -> Pattern:
     """LIST and LSUB."""
     cursor.space()
-    reference = decode_name(cursor.astring())
+    reference = decode_name(cursor.astring(), cursor.utf8)
     cursor.space()
-    wildcard = normal_name(decode_name(cursor.list_mailbox()))
+    wildcard = normal_name(decode_name(cursor.list_mailbox(), cursor.utf8))
     cursor.end()
     return Pattern(reference, wildcard)
 

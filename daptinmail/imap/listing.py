@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.limits import VIEW_SLICE
-from daptinmail.imap.names import DELIMITER, INBOX, ancestors, matches, quoted_name
+from daptinmail.imap.names import DELIMITER, INBOX, ancestors, matches
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Pattern
 
@@ -25,7 +25,7 @@ async def list_mailboxes(session: Session, arguments: Pattern) -> Answer:
             attributes.insert(0, rb"\Noselect")
         elif use := mailboxes[name].special_use:
             attributes.append(use)
-        session.untagged(b'LIST (%b) "/" %b' % (b" ".join(attributes), quoted_name(name)))
+        session.untagged(b'LIST (%b) "/" %b' % (b" ".join(attributes), session.quoted(name)))
     return ok(b"LIST completed")
 
 
@@ -33,10 +33,10 @@ async def list_subscribed(session: Session, arguments: Pattern) -> Answer:
     """LSUB (RFC 3501 §6.3.9)."""
     subscribed = await session.store.subscriptions(session.account.id)
     for name in await _found(session, arguments, subscribed):
-        session.untagged(b'LSUB () "/" %b' % quoted_name(name))
+        session.untagged(b'LSUB () "/" %b' % session.quoted(name))
     if "%" in arguments.pattern:
         for name in await _found(session, arguments, _hidden_parents(subscribed)):
-            session.untagged(rb'LSUB (\Noselect) "/" %b' % quoted_name(name))
+            session.untagged(rb'LSUB (\Noselect) "/" %b' % session.quoted(name))
     return ok(b"LSUB completed")
 
 

@@ -1,7 +1,7 @@
 """CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS."""
 
 from daptinmail.imap.answers import Answer, no, ok
-from daptinmail.imap.names import INBOX, quoted_name
+from daptinmail.imap.names import INBOX
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Create, Rename, Status
 
@@ -46,5 +46,5 @@ async def status(session: Session, arguments: Status) -> Answer:
     mailbox = await session.store.mailbox(session.account.id, arguments.mailbox)
     counts = await session.store.status(mailbox.id)
     numbers = b" ".join(b"%b %d" % (item, getattr(counts, item.decode("ascii").lower())) for item in arguments.items)
-    session.untagged(b"STATUS %b (%b)" % (quoted_name(mailbox.name), numbers))
+    session.untagged(b"STATUS %b (%b)" % (session.quoted(mailbox.name), numbers))
     return ok(b"STATUS completed")

@@ -9,10 +9,15 @@ LONGEST_NAME = 1000
 INBOX = "INBOX"
 
 
-def decode_name(wire: bytes) -> str:
+def decode_name(wire: bytes, utf8: bool = False) -> str:
     """The Unicode name. Raises ``Malformed`` for what no encoder would have written."""
     if len(wire) > LONGEST_NAME:
         raise Malformed("Mailbox name too long")
+    if utf8:
+        try:
+            return normal_name(wire.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise Malformed("Mailbox name is not UTF-8") from None
     try:
         name, _ = imap4.decoder(wire)
         name.encode("utf-8")  # no lone surrogates
@@ -30,9 +35,10 @@ def encode_name(name: str) -> bytes:
     return bytes(wire)
 
 
-def quoted_name(name: str) -> bytes:
+def quoted_name(name: str, utf8: bool = False) -> bytes:
     """The name ready to send: quoted."""
-    return b'"%b"' % encode_name(name).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    wire = name.encode("utf-8") if utf8 else encode_name(name)
+    return b'"%b"' % wire.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 def normal_name(name: str) -> str:

@@ -121,7 +121,7 @@ class ImapServer(Connection):
         tag = tag_of(parts[0])
         may_expunge = False
         try:
-            cursor = Cursor(parts)
+            cursor = Cursor(parts, self.session.utf8)
             command = self._look_up(tag, cursor)
             may_expunge = command.may_expunge
             answer = self._refusal or await command.run(self.session, command.parse(cursor))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import define
+from attrs import define, field
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
@@ -11,12 +11,15 @@ from zope.interface import implementer
 
 from daptinmail.errors import NotFound, Unavailable
 from daptinmail.imap.answers import no
+from daptinmail.imap.names import quoted_name
 from daptinmail.imap.responses import Disconnected, ResponseWriter
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.messages import IMailboxListener, IMessageStore, Snapshot
 from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
 from daptinmail.interfaces.storage import ISpool, ISpooled
+
+UTF8_NAMES = frozenset({b"IMAP4REV2", b"UTF8=ACCEPT"})
 
 
 class Edge(Protocol):
@@ -79,6 +82,8 @@ class Session:
     _selected: SelectedMailbox | None = None
     spooled: ISpooled | None = None
     login_failures: int = 0
+    enabled: set[bytes] = field(factory=set)
+    """What the client has switched on with ENABLE or by using it (RFC 5161 §3.1)."""
     parting: bool = False
     afterwards: Callable[[], None] | None = None
     """What to do once the tagged answer of the running command is written."""
@@ -92,6 +97,16 @@ class Session:
         if self._selected is not None:
             return "select"
         return "unauth" if self._account is None else "auth"
+
+    @property
+    def rev2(self) -> bool:
+        """True once the client wants IMAP4rev2 (RFC 9051 §6.3.1)."""
+        return b"IMAP4REV2" in self.enabled
+
+    @property
+    def utf8(self) -> bool:
+        """True if mailbox names go in UTF-8 (RFC 9051 §5.1, RFC 6855 §3)."""
+        return not self.enabled.isdisjoint(UTF8_NAMES)
 
     @property
     def store(self) -> IMessageStore:
@@ -125,6 +140,10 @@ class Session:
         self.wire.logged_in(logout)
 
     # Output
+
+    def quoted(self, name: str) -> bytes:
+        """A mailbox name ready to send, as this client wants names."""
+        return quoted_name(name, self.utf8)
 
     def untagged(self, *lines: bytes) -> None:
         """Send untagged responses."""

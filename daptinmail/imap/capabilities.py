@@ -1,0 +1,39 @@
+"""What the server says it can do, by state, and what a client may ENABLE."""
+
+from daptinmail.imap.session import Session
+
+ALWAYS = (
+    b"IMAP4rev1",  # RFC 3501
+    b"SASL-IR",  # RFC 4959
+    b"ID",  # RFC 2971
+    b"ENABLE",  # RFC 5161
+    b"IDLE",  # RFC 2177
+    b"NAMESPACE",  # RFC 2342
+    b"CHILDREN",  # RFC 3348
+    b"UIDPLUS",  # RFC 4315
+    b"UNSELECT",  # RFC 3691
+    b"MOVE",  # RFC 6851
+    b"SPECIAL-USE",  # RFC 6154
+    b"CREATE-SPECIAL-USE",  # RFC 6154
+)
+"""In every state."""
+
+AFTER_LOGIN = (b"LITERAL+",)  # RFC 7888
+"""Once it is known who asks."""
+
+ENABLED_BY: dict[bytes, frozenset[bytes]] = {}
+"""What ENABLE takes, and what else that switches on (RFC 5161 §3.1)."""
+
+
+def capabilities(session: Session) -> list[bytes]:
+    """The words of CAPABILITY now (RFC 9051 §7.2.2)."""
+    if session.state != "unauth":
+        return [*ALWAYS, *AFTER_LOGIN]
+    return [*ALWAYS, b"LITERAL-", *_logins(session)]
+
+
+def _logins(session: Session) -> list[bytes]:
+    """How to log in on this connection."""
+    if session.secure:
+        return [b"AUTH=PLAIN", b"AUTH=LOGIN"]
+    return [b"LOGINDISABLED"] if session.edge.tls is None else [b"LOGINDISABLED", b"STARTTLS"]
