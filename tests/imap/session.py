@@ -58,6 +58,17 @@ class Server:
             implicit_tls=True,
         )
 
+    def add_account(self, username: str) -> Account:
+        """One more account with its mailboxes, and the same password."""
+        account = self.directory.add(username)
+        self.store.open_account(account.id)
+        return account
+
+    def advance(self, seconds: float) -> None:
+        """Time passes, for timers and for dates."""
+        self.time.advance(seconds)
+        self.clock.advance(seconds)
+
     @property
     def messages(self) -> IMessageStore:
         """The store under test."""

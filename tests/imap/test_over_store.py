@@ -2,6 +2,7 @@
 
 from attrs import define, evolve, field
 
+from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.messages import IMessageStore
 from tests.imap import test_session, test_updates
 from tests.imap.session import Server
@@ -16,10 +17,20 @@ class StoredServer(Server):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        number = self.stored.now(lambda transaction: self.stored.open_account(transaction, "ann@example.com"))
-        self.account = evolve(self.account, id=number)
-        self.directory._accounts["ann@example.com"] = self.account
+        self.account = self.add_account("ann@example.com")
         self.factory.store = self.stored.store
+
+    def add_account(self, username: str) -> Account:
+        """One more account with its mailboxes, and the same password."""
+        account = super().add_account(username) if username != "ann@example.com" else self.account
+        number = self.stored.now(lambda transaction: self.stored.open_account(transaction, username))
+        account = self.directory._accounts[username] = evolve(account, id=number)
+        return account
+
+    def advance(self, seconds: float) -> None:
+        """Time passes, for the store too."""
+        super().advance(seconds)
+        self.stored.clock.advance(seconds)
 
     @property
     def messages(self) -> IMessageStore:
