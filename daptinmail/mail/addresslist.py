@@ -26,6 +26,7 @@ _COMMON = re.compile(
 )
 _COMMENT = re.compile(rb"[^()\\]+|\\.?|[()]", re.S)
 _ESCAPE = re.compile(rb"\\(.)", re.S)
+_AROUND_DOT = re.compile(rb" ?\. ?")
 
 
 @frozen
@@ -67,7 +68,7 @@ def parse_address_list(value: bytes) -> list[ListedAddress]:
         elif kind == "space":
             reader.spaced = True
         elif kind == "quoted":
-            reader.add(_ESCAPE.sub(rb"\1", match["quoted"]) if b"\\" in text else match["quoted"])
+            reader.add(_ESCAPE.sub(rb"\1", match["quoted"]) if b"\\" in text else match["quoted"], quoted=True)
         elif text == b"(":
             position = _skip_comment(value, position)
             reader.comment = value[match.end() : max(position - 1, match.end())].strip()
@@ -107,6 +108,11 @@ def _skip_comment(value: bytes, position: int) -> int:
     return len(value) + 1
 
 
+def _domain(words: bytes) -> bytes:
+    """A domain, its obsolete blanks taken out (RFC 5322 §4.4); words that follow it are none of it."""
+    return _AROUND_DOT.sub(b".", words).strip().split(b" ", 1)[0] if b" " in words else words
+
+
 @define(eq=False)
 class _Reader:
     """What has been read of the entry at hand."""
@@ -116,6 +122,8 @@ class _Reader:
     comment: bytes = b""
     spaced: bool = False
     _words: list[bytes] = field(factory=list)
+    _quoted: bool = False
+    _closed: bool = False
     _name: bytes | None = None
     _route: bytes | None = None
     _local: bytes | None = None
@@ -126,10 +134,13 @@ class _Reader:
         """True between two entries."""
         return not (self._words or self._angle or self._local or self.comment)
 
-    def add(self, text: bytes) -> None:
+    def add(self, text: bytes, quoted: bool = False) -> None:
+        if self._closed:
+            return
         if self.spaced and self._words:
             self._words.append(b" ")
         self.spaced = False
+        self._quoted = self._quoted or quoted
         self._words.append(text)
 
     def ignore(self) -> None:
@@ -138,6 +149,7 @@ class _Reader:
     def open_angle(self) -> None:
         if self._angle:
             return
+        self._closed = False
         if self._local is not None:  # "a@b <c@d>": a name that looks like an address
             self._words = [self._local, b"@", *self._words]
             self._local = None
@@ -145,8 +157,13 @@ class _Reader:
         self._angle = True
 
     def at_sign(self) -> None:
+        if self._closed:
+            return
         if self._local is None and self._words and self._words[0] != b"@":
+            quoted = self._quoted
             self._local = self._take()
+            if b" " in self._local and not quoted:
+                self._local = _AROUND_DOT.sub(b".", self._local)
         else:  # an obsolete route, or nonsense
             self._words.append(b"@")
         self.spaced = False
@@ -163,6 +180,7 @@ class _Reader:
             self.found.append(GROUP_END)
         self.found.append(ListedAddress(None, None, name, None))
         self.in_group = True
+        self._closed = False
         self.comment = b""
 
     def comma(self) -> None:
@@ -170,9 +188,11 @@ class _Reader:
             self._words.append(b",")
             return
         self._finish()
+        self._closed = False
 
     def semicolon(self) -> None:
         self._finish()
+        self._closed = False
         if self.in_group:
             self.found.append(GROUP_END)
             self.in_group = False
@@ -180,19 +200,20 @@ class _Reader:
     def close_angle(self) -> None:
         if self._angle:
             self._finish(force=True)
+            self._closed = True
 
     def end_of_list(self) -> None:
         self.semicolon()
 
     def _take(self) -> bytes:
         words, self._words = b"".join(self._words), []
-        self.spaced = False
+        self.spaced = self._quoted = False
         return words
 
     def _finish(self, force: bool = False) -> None:
         """One entry is complete, if there is anything to it."""
         rest = self._take()
-        local, host = (rest, b"") if self._local is None else (self._local, rest.replace(b" ", b""))
+        local, host = (rest, b"") if self._local is None else (self._local, _domain(rest))
         if local or host or self._name or (force and self._angle):
             name = self._name if self._angle else None
             self.found.append(ListedAddress(name or self.comment or None, self._route, local, host))

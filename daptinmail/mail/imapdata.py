@@ -5,7 +5,7 @@ import re
 from daptinmail.mail.addresslist import ListedAddress
 from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.parameters import Parameters
-from daptinmail.mail.structure import DEFAULT_TEXT, Part
+from daptinmail.mail.structure import DEFAULT_TEXT, MESSAGES, Part
 
 MAX_QUOTED = 1000  # octets; longer strings go as literals
 MAX_STRING = 1 << 15  # octets of one string that are shown
@@ -55,18 +55,20 @@ def render_envelope(header: bytes | HeaderSection) -> bytes:
 
 
 def render_structures(part: Part) -> tuple[bytes, bytes]:
-    """BODY, without extension data, and BODYSTRUCTURE, with it.
+    """BODY, without extension data, and BODYSTRUCTURE, with it."""
+    rendered: dict[int, tuple[bytes, bytes]] = {}
+    for one in reversed(list(part.walk())):  # what is inside comes first
+        rendered[id(one)] = _multipart(one, rendered) if one.children else _single(one, rendered)
+    return rendered[id(part)]
 
-    Depth is bounded by ``structure.MAX_DEPTH``, so this may call itself.
-    """
-    if part.children:
-        return _multipart(part)
+
+def _single(part: Part, rendered: dict[int, tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
     fields = _media(part)
     extension = b" %b %b" % (string(part.md5), _extension(part))
-    if part.type == "message" and part.subtype == "rfc822" and not part.opaque:
+    if part.media_type in MESSAGES and not part.opaque:
         inner = part.message
         envelope = _NO_ENVELOPE if inner is None else render_envelope(inner.header)
-        body, structure = (_NO_TEXT, _NO_TEXT) if inner is None else render_structures(inner)
+        body, structure = (_NO_TEXT, _NO_TEXT) if inner is None else rendered.pop(id(inner))
         plain = b"(%b %b %b %d)" % (fields, envelope, body, part.lines)
         return plain, b"(%b %b %b %d%b)" % (fields, envelope, structure, part.lines, extension)
     if part.type == "text":
@@ -83,8 +85,8 @@ def _address(one: ListedAddress) -> bytes:
     return b"(%b %b %b %b)" % (string(one.name), string(one.route), string(one.mailbox), string(one.host))
 
 
-def _multipart(part: Part) -> tuple[bytes, bytes]:
-    children = [render_structures(child) for child in part.children]
+def _multipart(part: Part, rendered: dict[int, tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    children = [rendered.pop(id(child)) for child in part.children]
     subtype = string(part.subtype.encode("latin-1"))
     body = b"(%b %b)" % (b"".join([plain for plain, _ in children]), subtype)
     structure = b"".join([extended for _, extended in children])

@@ -4,6 +4,7 @@ Reads what is sent in practice: trailing semicolons, missing quotes, 8-bit, dupl
 """
 
 import re
+from urllib.parse import unquote_to_bytes
 
 MAX_PARAMETERS = 200
 MAX_VALUE = 1 << 16  # octets of one value that are looked at
@@ -39,7 +40,7 @@ def parse_disposition(value: bytes) -> tuple[bytes, Parameters] | None:
     match = _WORD.match(value)
     if match is None:
         return None
-    return match[0].lower(), _parameters(value, match.end())
+    return match[0].strip(b'"').lower(), _parameters(value, match.end())
 
 
 def parameter(parameters: Parameters, name: bytes) -> bytes | None:
@@ -48,6 +49,15 @@ def parameter(parameters: Parameters, name: bytes) -> bytes | None:
         if one.lower() == name:
             return value
     return None
+
+
+def plain_parameter(parameters: Parameters, name: bytes) -> bytes | None:
+    """The value of ``name``, or of ``name*`` with its percent-encoding undone (RFC 2231 §4)."""
+    value = parameter(parameters, name)
+    if value is not None:
+        return value
+    extended = parameter(parameters, name + b"*")
+    return None if extended is None else unquote_to_bytes(extended.split(b"'", 2)[-1])
 
 
 def strip_comments(value: bytes) -> bytes:
@@ -108,20 +118,18 @@ def _join_sections(parameters: Parameters) -> Parameters:
         names.setdefault(key, match[1])
         sections.setdefault(key, {}).setdefault(int(match[2]), (value, bool(match[3])))
     for key, numbered in sections.items():
-        encoded = any(flag for _, flag in numbered.values())
-        parts = []
-        for number in range(len(numbered)):
-            if number not in numbered:
-                break
-            value, flag = numbered[number]
-            parts.append(value if flag or not encoded else _percent(value))
-        text = b"".join(parts)
-        if encoded and text.count(b"'") < 2:
-            text = b"utf-8''" + text
+        encoded, text = _join(numbered)
         joined.append((names[key] + (b"*" if encoded else b""), text))
     return tuple(joined)
 
 
-def _percent(value: bytes) -> bytes:
-    """A plain section inside an encoded value."""
-    return value.replace(b"%", b"%25").replace(b"'", b"%27")
+def _join(numbered: dict[int, tuple[bytes, bool]]) -> tuple[bool, bytes]:
+    """The sections up to the first gap; whether they are percent-encoded, with a charset in front."""
+    last = next(number for number in range(len(numbered) + 1) if number not in numbered)
+    sections = [numbered[number] for number in range(last)]
+    if not any(flag for _, flag in sections):
+        return False, b"".join([value for value, _ in sections])
+    texts = [value if flag else value.replace(b"%", b"%25") for value, flag in sections]
+    if not sections[0][1] or texts[0].count(b"'") < 2:  # only the first may name a charset
+        texts.insert(0, b"utf-8''")
+    return True, b"".join(texts)

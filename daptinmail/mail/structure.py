@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from attrs import define, field, frozen
 
 from daptinmail.mail.header import Buffer, HeaderSection, header_end
-from daptinmail.mail.parameters import Parameters, parameter, parse_disposition, parse_media_type, strip_comments
+from daptinmail.mail.parameters import (
+    Parameters,
+    parse_disposition,
+    parse_media_type,
+    plain_parameter,
+    strip_comments,
+)
 
 MAX_DEPTH = 50
 MAX_PARTS = 1000
@@ -21,7 +27,8 @@ MAX_BOUNDARY = 200  # octets; RFC 2046 §5.1.1 allows 70
 
 MAX_NEAR_DELIMITERS = 10_000  # lines that only begin like a delimiter
 
-DEFAULT_TEXT: Parameters = ((b"charset", b"us-ascii"),)
+US_ASCII = (b"charset", b"us-ascii")
+DEFAULT_TEXT: Parameters = (US_ASCII,)
 _CHUNK = 1 << 20
 _REST_OF_DELIMITER = re.compile(rb"(--)?[ \t]{0,998}(?:\r?\n|\r?\Z)")
 
@@ -46,6 +53,7 @@ class Part:
     disposition: bytes | None = None
     disposition_parameters: Parameters = ()
     language: bytes | None = None
+    """Comments taken out."""
     location: bytes | None = None
     md5: bytes | None = None
     lines: int = 0
@@ -113,12 +121,13 @@ class _Parser:
         self.headers += body_start - start
         part = Part(start, body_start, end, header=header.raw)
         _describe(part, header, default)
-        if part.type == "multipart" or (part.media_type == "message/rfc822" and part.encoding in _IDENTITY):
+        enclosed = part.media_type in MESSAGES
+        if part.type == "multipart" or (enclosed and part.encoding in IDENTITY):
             if depth < MAX_DEPTH and self.within_limits:
                 self.waiting.append((part, depth))
             else:
                 part.opaque = True
-        elif part.media_type == "message/rfc822":
+        elif enclosed:
             part.opaque = True
         if part.type in {"text", "message"}:
             part.lines = count_lines(self.content, body_start, end)
@@ -142,7 +151,7 @@ class _Parser:
 
     def ranges(self, part: Part) -> Iterator[tuple[int, int]]:
         """Start and end of each body part between the delimiters (RFC 2046 §5.1.1). The last may lack its end."""
-        boundary = (parameter(part.parameters, b"boundary") or b"").rstrip()
+        boundary = (plain_parameter(part.parameters, b"boundary") or b"").rstrip()
         if not boundary or len(boundary) > MAX_BOUNDARY:
             return
         start: int | None = None
@@ -172,7 +181,11 @@ class _Parser:
             position = content.find(delimiter, max(rest.end() - 1, position + 1), end)
 
 
-_IDENTITY = frozenset({"7bit", "8bit", "binary"})
+IDENTITY = frozenset({"7bit", "8bit", "binary"})
+"""Encodings that are none (RFC 2045 §6.2)."""
+
+MESSAGES = frozenset({"message/rfc822", "message/global"})
+"""Types whose content is a message (RFC 2046 §5.2.1, RFC 6532 §3.7)."""
 
 
 def _describe(part: Part, header: HeaderSection, default: str) -> None:
@@ -183,19 +196,20 @@ def _describe(part: Part, header: HeaderSection, default: str) -> None:
     if parsed is not None:
         part.type, part.subtype = parsed[0].decode("latin-1"), parsed[1].decode("latin-1")
         part.parameters = parsed[2]
-        if part.type == "text" and not part.parameters:
-            part.parameters = DEFAULT_TEXT
+        if part.type == "text" and plain_parameter(part.parameters, b"charset") is None:  # RFC 2045 §5.2
+            part.parameters = (*part.parameters, US_ASCII) if part.parameters else DEFAULT_TEXT
     elif default != "text/plain":
         part.type, part.subtype, part.parameters = "message", "rfc822", ()
     encoding = first(b"content-transfer-encoding")
     if encoding:
-        part.encoding = strip_comments(encoding).split(b";", 1)[0].strip().lower()[:100].decode("latin-1") or "7bit"
+        token = strip_comments(encoding).split(b";", 1)[0].strip(b' \t"').lower()[:100]
+        part.encoding = token.decode("latin-1") or "7bit"
     disposition = first(b"content-disposition")
     if disposition and (read := parse_disposition(disposition)):
         part.disposition, part.disposition_parameters = read
     part.id = first(b"content-id")
     part.description = first(b"content-description")
-    part.language = first(b"content-language")
+    part.language = strip_comments(first(b"content-language") or b"") or None
     part.location = first(b"content-location")
     part.md5 = first(b"content-md5")
 

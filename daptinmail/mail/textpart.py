@@ -3,7 +3,7 @@
 import binascii
 import re
 
-from daptinmail.mail.parameters import parameter
+from daptinmail.mail.parameters import plain_parameter
 from daptinmail.mail.structure import Part
 from daptinmail.mail.words import decode_charset
 
@@ -17,7 +17,7 @@ def decode_text(part: Part, octets: bytes) -> str:
         octets = binascii.a2b_qp(octets)
     elif part.encoding == "base64":
         octets = _unbase64(octets) or octets
-    charset = parameter(part.parameters, b"charset") or b"us-ascii"
+    charset = plain_parameter(part.parameters, b"charset") or b"us-ascii"
     return decode_charset(octets, charset.decode("latin-1"), cut)
 
 

@@ -71,6 +71,17 @@ class AddressListTests(SynchronousTestCase):
         """A display name that imitates an address stays a name."""
         self.check(b"boss@bank.test <eve@evil.test>", entry(b"eve", b"evil.test", b"boss@bank.test"))
 
+    def test_obsolete_blanks(self) -> None:
+        """Blanks around dots are no part of an address (RFC 5322 §4.4), unless quoted."""
+        self.check(b"J . D <j . d @ e . test>", entry(b"j.d", b"e.test", b"J . D"))
+        self.check(b'"a . b"@c . test', entry(b"a . b", b"c.test"))
+
+    def test_text_after_an_address(self) -> None:
+        """What follows an address is no part of it and no address of its own."""
+        self.check(b"a@b.test Ann, c@d.test", entry(b"a", b"b.test"), entry(b"c", b"d.test"))
+        self.check(b"<a@b.test> (x) Ann, <c@d.test> y@z.test", entry(b"a", b"b.test"), entry(b"c", b"d.test"))
+        self.check(b"<a@b.test> <c@d.test>", entry(b"a", b"b.test"), entry(b"c", b"d.test"))
+
     def test_domain_literal(self) -> None:
         """Address literals are domains."""
         self.check(b"a@[IPv6:::1]", entry(b"a", b"[IPv6:::1]"))

@@ -98,6 +98,17 @@ class BodyTests(SynchronousTestCase):
         two = message % (empty % b'"two"', inner % 1)
         self.assertEqual(self.body("digest"), b'(%b%b "digest")' % (one, two))
 
+    def test_charset(self) -> None:
+        """Text that names no charset is shown with the one it has by default (RFC 2045 §5.2)."""
+        structure = render_structures(parse_structure(b"Content-Type: text/plain; format=flowed\r\n\r\nx"))[0]
+        self.assertEqual(structure, b'("text" "plain" ("format" "flowed" "charset" "us-ascii") NIL NIL "7bit" 1 0)')
+
+    def test_international_message(self) -> None:
+        """A message/global has its envelope as well (RFC 9051 §9, media-message)."""
+        subject = "Grüße".encode()
+        self.assertIn(b'(("message" "global" NIL NIL NIL "7bit" ', self.body("message/global"))
+        self.assertIn(b"(NIL {%d}\r\n%b ((NIL NIL {" % (len(subject), subject), self.body("message/global"))
+
     def test_encoded_message(self) -> None:
         """A message that would have to be decoded first is shown as data, so that no client expects an envelope."""
         self.assertEqual(self.body("encoded message"), b'("application" "octet-stream" NIL NIL NIL "base64" 18)')

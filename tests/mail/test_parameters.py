@@ -10,6 +10,7 @@ from daptinmail.mail.parameters import (
     parameter,
     parse_disposition,
     parse_media_type,
+    plain_parameter,
 )
 
 
@@ -80,6 +81,18 @@ class ContinuationTests(SynchronousTestCase):
         parameters = parameters_of(b"; name*0*=utf-8'de'%c3%a4; name*1=\" 100%\"")
         self.assertEqual(parameters, ((b"name*", b"utf-8'de'%c3%a4 100%25"),))
         self.assertEqual(parameters_of(b"; name*0*=a%20; name*1=b"), ((b"name*", b"utf-8''a%20b"),))
+
+    def test_apostrophes(self) -> None:
+        """Only the first piece can name a charset; apostrophes in others are text."""
+        self.assertEqual(parameters_of(b"; n*0=it's; n*1*=%20o'c'lock"), ((b"n*", b"utf-8''it's%20o'c'lock"),))
+        value = parameters_of(b"; t*0*=us-ascii'en'a%20; t*1*=%2A; t*2=\"isn't it!\"")
+        self.assertEqual(value, ((b"t*", b"us-ascii'en'a%20%2Aisn't it!"),))
+
+    def test_plain_value(self) -> None:
+        """A value is found under either spelling of its name, decoded."""
+        self.assertEqual(plain_parameter(parameters_of(b"; boundary*=us-ascii''a%62"), b"boundary"), b"ab")
+        self.assertEqual(plain_parameter(parameters_of(b"; a*=c; a=b"), b"a"), b"b")
+        self.assertIsNone(plain_parameter((), b"a"))
 
     def test_missing_section(self) -> None:
         """A gap ends the value."""

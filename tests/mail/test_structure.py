@@ -79,6 +79,23 @@ class StructureTests(SynchronousTestCase):
         self.check("message in message", "rfc822[rfc822[plain]]", b"body\r\n")
         self.check("digest", "digest(rfc822[plain] rfc822[plain])", b"1", b"2")
         self.check("encoded message", "opaque")
+        self.check("message/global", "mixed(global[plain])", b"Hallo")
+        self.check("message without body", "digest(rfc822[plain] rfc822[plain] rfc822[plain])", b"", b"", b"")
+        self.check("message cut off", "mixed(rfc822[mixed(plain)] plain)", b"in", b"last")
+
+    def test_boundaries_as_they_come(self) -> None:
+        """A boundary may be in pieces, percent-encoded or end with a blank; what follows the end is no part."""
+        self.check("parameters in pieces", "mixed(x)", b"x")
+        self.check("encoded boundary", "mixed(plain)", b"x")
+        self.check("blank at the end of a boundary", "mixed(plain)", b"x")
+        self.check("parts after the end", "mixed(plain)", b"a")
+        self.check("like numbered boundaries", "mixed(alternative(plain html) plain)", b"p", b"h", b"last")
+        self.check("encoded multipart", "mixed(plain)", b"a")
+
+    def test_encodings_as_they_come(self) -> None:
+        """Quotes and comments are no part of an encoding."""
+        part = parse_structure(UGLY["quoted encoding"])
+        self.assertEqual((part.encoding, part.language), ("base64", b"en  , de"))
 
     def test_line_feeds(self) -> None:
         """LF alone ends lines too."""
