@@ -1,0 +1,79 @@
+"""``python -m bench --messages 10000 --peers dovecot,pymap``."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import machine
+from bench.crowd import at_once
+from bench.filling import fill
+from bench.goals import OURS
+from bench.measures.all import chosen
+from bench.peers.choice import PEERS, make
+from bench.report import Run, as_json, table
+from bench.site import Site
+from bench.turns import take_turns
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="daptinmail beside other mail servers")
+    parser.add_argument("--messages", type=int, default=10_000, help="in the large mailbox (10000)")
+    parser.add_argument("--peers", default="dovecot", help=f"of {', '.join(sorted(PEERS.keys() - {OURS}))}")
+    parser.add_argument("--only", default="", help="measurements whose names begin so, separated by commas")
+    parser.add_argument("--sessions", type=int, default=1000, help="idle sessions whose memory is measured (1000)")
+    parser.add_argument("--directory", type=Path, help="below which data are made; default the system's temporary one")
+    parser.add_argument("--keep", action="store_true", help="leave the data where they are")
+    parser.add_argument("--json", type=Path, help="write every sample to this file")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    """Progress."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Start, fill, measure, report, stop, remove."""
+    options = arguments()
+    names = [OURS, *(name for name in options.peers.split(",") if name and name != OURS)]
+    directory = Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory))
+    sites = [Site(make(name, directory), options.messages, options.sessions) for name in names]
+    try:
+        run = measure([site for site in sites if site.messages <= site.peer.maximum], directory, options.only)
+        print(table(run))
+        if options.json:
+            options.json.write_text(as_json(run))
+    finally:
+        for site in sites:
+            site.part()
+            site.peer.stop()
+        if not options.keep:
+            shutil.rmtree(directory)
+
+
+def measure(sites: Sequence[Site], directory: Path, only: str) -> Run:
+    """Fill all sites at once, then take turns."""
+    say(f"data in {directory}")
+    before = machine.describe(directory)
+    versions = {site.peer.name: site.peer.version() for site in sites}
+    at_once(lambda index: _prepare(sites[index]), len(sites))
+    measures = chosen([beginning for beginning in only.split(",") if beginning])
+    results = take_turns(measures, sites, say)
+    return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
+
+
+def _prepare(site: Site) -> None:
+    site.peer.start()
+    begin = time.monotonic()
+    with site.connect() as client:
+        fill(client, site.messages)
+    say(f"{site.peer.name} is filled in {time.monotonic() - begin:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
