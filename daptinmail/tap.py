@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
 from twisted.internet.endpoints import serverFromString
@@ -15,6 +15,9 @@ from daptinmail.errors import ConfigurationError
 from daptinmail.mail.address import Address, BadAddress
 from daptinmail.settings import DEFAULT_HTTP, Boot
 
+if TYPE_CHECKING:
+    from daptinmail.services.offline import Work
+
 DATABASE_SCHEMES = ("sqlite:///", "postgresql://")
 
 
@@ -22,6 +25,82 @@ class ReindexOptions(usage.Options):
     """Options of ``reindex``: none of its own."""
 
     longdesc = "Give rows to message files in the Maildir trees that have none, with the UIDs in their names, and end."
+
+    def work(self) -> "Work":
+        """What to do."""
+        from daptinmail.services.reindex import reindex
+
+        return reindex
+
+
+class VerifyOptions(usage.Options):
+    """Options of ``verify``."""
+
+    longdesc = "Compare rows and message files, say what differs, and end; with 1 if something does. Changes nothing."
+    optParameters: ClassVar = [["account", None, None, "Only this account (its login name)."]]
+    optFlags: ClassVar = [["deep", None, "Also read every message and compare what is kept about it."]]
+
+    def work(self) -> "Work":
+        """What to do."""
+        from daptinmail.services.verify import VerifyWork
+
+        return VerifyWork(self["account"], bool(self["deep"]))
+
+
+class ExchangeOptions(usage.Options):
+    """What ``import`` and ``export`` have in common."""
+
+    def parseArgs(self, path: str) -> None:  # type: ignore[override]  # twisted.python.usage counts the arguments
+        """One path."""
+        self["path"] = Path(path).absolute()
+
+    def postOptions(self) -> None:
+        """An account must be named."""
+        if not self["account"]:
+            raise usage.UsageError("--account: name the login of an account")
+
+
+class ImportOptions(ExchangeOptions):
+    """Options of ``import``."""
+
+    synopsis = "import --account LOGIN [--mailbox NAME] PATH"
+    longdesc = (
+        "Take the messages of an mbox file, or of a Maildir with its Maildir++ folders, into an account, and end."
+    )
+    optParameters: ClassVar = [
+        ["account", None, None, "The account's login name."],
+        ["mailbox", None, "INBOX", "The mailbox to fill; folders of a Maildir go below it."],
+    ]
+
+    def work(self) -> "Work":
+        """What to do."""
+        from daptinmail.services.exchange import ImportWork
+
+        return ImportWork(self["account"], self["mailbox"], self["path"])
+
+
+class ExportOptions(ExchangeOptions):
+    """Options of ``export``."""
+
+    synopsis = "export --account LOGIN [--mailbox NAME] [--format mbox|maildir] PATH"
+    longdesc = "Write an account's messages into a new directory PATH, and end."
+    optParameters: ClassVar = [
+        ["account", None, None, "The account's login name."],
+        ["mailbox", None, None, "Only this mailbox."],
+        ["format", None, "maildir", "mbox (a file for each mailbox) or maildir (a Maildir++ tree)."],
+    ]
+
+    def postOptions(self) -> None:
+        """Two formats are known."""
+        super().postOptions()
+        if self["format"] not in {"mbox", "maildir"}:
+            raise usage.UsageError("--format: mbox or maildir")
+
+    def work(self) -> "Work":
+        """What to do."""
+        from daptinmail.services.exchange import ExportWork
+
+        return ExportWork(self["account"], self["mailbox"], self["format"], self["path"])
 
 
 class Options(usage.Options):
@@ -41,7 +120,12 @@ class Options(usage.Options):
         ["quickstart", None, None, "Set everything up for this mail address, once."],
     ]
 
-    subCommands: ClassVar = [["reindex", None, ReindexOptions, "Rebuild message rows from the Maildir trees."]]
+    subCommands: ClassVar = [
+        ["reindex", None, ReindexOptions, "Rebuild message rows from the Maildir trees."],
+        ["verify", None, VerifyOptions, "Compare message rows and files."],
+        ["import", None, ImportOptions, "Take in an mbox file or a Maildir."],
+        ["export", None, ExportOptions, "Write mbox files or a Maildir."],
+    ]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # twisted.python.usage
@@ -120,14 +204,16 @@ def _quickstart(text: str | None) -> str | None:
 
 def makeService(options: Options, reactor: Any = None) -> IService:
     """The service tree for ``twistd``; tests hand in a reactor."""
-    from daptinmail.services.reindex import ReindexService
+    from daptinmail.services.offline import OfflineCommand
     from daptinmail.services.root import Root
 
     if reactor is None:
         from twisted.internet import reactor
 
         sys.excepthook = one_line_for_operators
-    return (ReindexService if options.subCommand == "reindex" else Root)(options.boot, reactor)
+    if options.subCommand:
+        return OfflineCommand(options.boot, reactor, options.subCommand, options.subOptions.work())
+    return Root(options.boot, reactor)
 
 
 def one_line_for_operators(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

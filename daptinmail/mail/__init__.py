@@ -11,6 +11,12 @@
 ``structure``  MIME structure of a content: parts and their offsets
 ``textpart``   text parts as text
 ``imapdata``   ENVELOPE, BODY and BODYSTRUCTURE, rendered once when a message arrives
+``collation``  how SORT and THREAD compare texts
+``basesubject`` the base subject
+``sortkeys``   what SORT compares of addresses and dates
+``references`` Message-IDs and those a message refers to
+``mbox``       the mbox format, read and written
+``preview``    the first words of a message
 ``summary``    everything the store keeps about a message
 ``trace``      Received and Return-Path
 ``dsn``        delivery status notifications

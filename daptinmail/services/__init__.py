@@ -10,7 +10,10 @@
 ``control``     reconcile: makes running listeners match wanted ones, and says what it did
 ``quickstart``  the first set-up in one command
 ``datadir``     the data directory and its lock
+``offline``     sub-commands that work while no server runs
 ``reindex``     ``twistd daptinmail reindex``: rows for message files that have none
+``verify``      ``twistd daptinmail verify``: compares rows and files
+``exchange``    ``twistd daptinmail import`` and ``export``
 ``upkeep``      renewals
 ``logs``        log lines as JSON
 """

@@ -4,21 +4,28 @@ Called in the reactor:
 
 ``messagestore``  ``IMessageStore``: the coroutines
 ``listeners``     who wants to hear of which mailbox
+``search``        finds the messages that meet a criterion of SEARCH
 ``scan``          brings a mailbox up to date with its folder
 ``reindex``       rebuilds rows from the tree
 ``spool``         ``ISpool``: content while it arrives
+``rights``        ``IMailboxRights``: access control lists, names of mailboxes of others
+``annotations``   ``IAnnotations``
+``quota``         ``IQuotas``; what is counted and checked in the storage thread
 ``rules``         what ``mail_box`` and ``mail`` rows do beyond holding columns
 
 In the storage thread:
 
 ``mailboxes``     create, delete, rename, subscribe, accounts
 ``messages``      append, copy, move, expunge
+``contentrow``    what is known of contents, shared by copies
 ``marks``         flags
 ``adoption``      merges what other programs did to a folder (its survey runs in reader threads)
 
 In reader and pool threads:
 
-``views``         snapshots, changes, metadata, counts
+``views``         snapshots, changes, columns
+``counts``        how many messages there are, and how large
+``search_columns``  criteria of SEARCH that columns decide
 ``opened``        one message file, open
 ``contents``      summaries and large contents, before they are stored
 ``watch``         notices that other programs were there
@@ -31,6 +38,8 @@ Values and pure rules:
 ``maildir``       paths of the tree, its folders made and taken away
 ``rows``          a mailbox's row with its place; modseq, UID and UIDVALIDITY
 ``mailrow``       the values of a new ``mail`` row
-``statements``    inserts on the hot path
+``statements``    statements given to the driver as they are
 ``bodytext``      the text of a message as the API shows it
+``text``          the text of a message as SEARCH looks into it: decoded, folded
+``text_html``     what a reader sees of HTML
 """

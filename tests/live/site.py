@@ -71,10 +71,10 @@ class Site:
             session.login(username, PASSWORD)
         return session
 
-    def login(self, username: str = ALICE) -> IMAP4:
+    def login(self, username: str = ALICE, password: str = PASSWORD) -> IMAP4:
         """An IMAP session, logged in."""
         session = IMAP4_SSL("127.0.0.1", self.imaps, ssl_context=unverified(), timeout=PATIENCE)
-        session.login(username, PASSWORD)
+        session.login(username, password)
         return session
 
 

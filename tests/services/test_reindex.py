@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.storage import ITransaction
-from daptinmail.services.reindex import ReindexService
+from daptinmail.services.offline import OfflineCommand
+from daptinmail.services.reindex import reindex
 from daptinmail.settings import Boot
 from tests.support.runtime import SynchronousBlocking
 from tests.support.stored import Stored
@@ -26,7 +27,8 @@ class ReindexTests(SynchronousTestCase):
         """Run the command to its end."""
         ground = SimpleNamespace(blocking=SynchronousBlocking(), storage=self.stored.storage)
         reactor = SimpleNamespace(stop=lambda: self.ends.append("stop"))
-        service = ReindexService(Boot(Path("unused"), "unused"), reactor, self.said.append, self.ends.append)
+        boot = Boot(Path("unused"), "unused")
+        service = OfflineCommand(boot, reactor, "reindex", reindex, self.said.append, self.ends.append)
         service._parts = SimpleNamespace(ground=ground, domain=SimpleNamespace(store=store))  # type: ignore[assignment] # the least it asks for
         service._begin()
 
