@@ -1,34 +1,73 @@
-"""Who wants to hear of which mailbox. Reactor thread only."""
+"""Who wants to hear of which mailbox, or of all mailboxes of an account. Reactor thread only."""
+
+from typing import Generic, TypeVar
 
 from attrs import define, field
 
-from daptinmail.interfaces.messages import IMailboxListener
+from daptinmail.interfaces.mailboxes import IAccountListener, MailboxEvent, What
+from daptinmail.interfaces.messages import IMailboxListener, Mailbox
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Ears(Generic[T]):
+    """Listeners by the id of what they listen to."""
+
+    _listening: dict[int, list[T]] = field(factory=dict, init=False)
+
+    def add(self, key: int, listener: T) -> None:
+        """Tell ``listener`` from now on."""
+        self._listening.setdefault(key, []).append(listener)
+
+    def remove(self, key: int, listener: T) -> None:
+        """Stop telling. Harmless if it was not told."""
+        told = self._listening.get(key, [])
+        if listener in told:
+            told.remove(listener)
+        if not told:
+            self._listening.pop(key, None)
+
+    def of(self, key: int) -> list[T]:
+        """Who listens now."""
+        return list(self._listening.get(key, ()))
+
+    def take(self, key: int) -> list[T]:
+        """Who listens now, and will hear no more."""
+        return self._listening.pop(key, [])
+
+    def __bool__(self) -> bool:
+        return bool(self._listening)
 
 
 @define(eq=False)
 class Listeners:
-    """Listeners by mailbox id."""
+    """Listeners of mailboxes, and of ``accounts``."""
 
-    _listeners: dict[int, list[IMailboxListener]] = field(factory=dict, init=False)
+    accounts: Ears[IAccountListener] = field(factory=Ears, init=False)
+    _listeners: Ears[IMailboxListener] = field(factory=Ears, init=False)
 
     def add(self, mailbox_id: int, listener: IMailboxListener) -> None:
         """Tell ``listener`` from now on."""
-        self._listeners.setdefault(mailbox_id, []).append(listener)
+        self._listeners.add(mailbox_id, listener)
 
     def remove(self, mailbox_id: int, listener: IMailboxListener) -> None:
         """Stop telling. Harmless if it was not told."""
-        told = self._listeners.get(mailbox_id, [])
-        if listener in told:
-            told.remove(listener)
-        if not told:
-            self._listeners.pop(mailbox_id, None)
+        self._listeners.remove(mailbox_id, listener)
 
-    def changed(self, mailbox_id: int, modseq: int) -> None:
+    def changed(self, mailbox: Mailbox, modseq: int) -> None:
         """The mailbox stands at ``modseq``."""
-        for listener in list(self._listeners.get(mailbox_id, ())):
-            listener.mailbox_changed(mailbox_id, modseq)
+        for listener in self._listeners.of(mailbox.id):
+            listener.mailbox_changed(mailbox.id, modseq)
+        if self.accounts:
+            self.event(MailboxEvent(What.MESSAGES, mailbox.account_id, mailbox.id, mailbox.name))
 
     def deleted(self, mailbox_id: int) -> None:
         """The mailbox is gone."""
-        for listener in self._listeners.pop(mailbox_id, ()):
+        for listener in self._listeners.take(mailbox_id):
             listener.mailbox_deleted(mailbox_id)
+
+    def event(self, event: MailboxEvent) -> None:
+        """Something happened to a mailbox of an account."""
+        for listener in self.accounts.of(event.account_id):
+            listener.mailbox_event(event)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from daptinmail.errors import AlreadyExists, Forbidden, Invalid, NotFound
+from daptinmail.interfaces.mailboxes import IAccountListener, MailboxEvent, What
 from daptinmail.interfaces.messages import (
     SPECIAL_USE_MAILBOXES,
     Copied,
@@ -16,6 +17,7 @@ from daptinmail.interfaces.storage import ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.store.names import INBOX, account_directory, in_order, normal_name, parents
 from tests.support.memory_box import Box, fired
+from tests.support.memory_sharing import MemoryAccountListeners, MemoryAnnotations, MemoryQuotas, MemoryRights
 
 
 @define(eq=False)
@@ -29,6 +31,13 @@ class MemoryMailboxes:
     listeners: dict[int, list[IMailboxListener]] = field(factory=dict)
     last_id: int = 0
     last_uidvalidity: int = 0
+    logins: dict[int, str] = field(factory=dict)
+    ears: MemoryAccountListeners = field(factory=MemoryAccountListeners, init=False)
+    rights: MemoryRights = field(init=False, default=Factory(lambda self: MemoryRights(self), takes_self=True))
+    annotations: MemoryAnnotations = field(
+        init=False, default=Factory(lambda self: MemoryAnnotations(self, self.ears), takes_self=True)
+    )
+    quotas: MemoryQuotas = field(init=False, default=Factory(lambda self: MemoryQuotas(self), takes_self=True))
 
     @fired
     def mailboxes(self, account_id: int) -> list[Mailbox]:
@@ -58,6 +67,7 @@ class MemoryMailboxes:
         del self.accounts[account_id][box.row.name]
         if box.row.subscribed:
             self.unheld[account_id].add(box.row.name)
+        self._happened(What.DELETED, box)
         for listener in self.listeners.pop(box.row.id, []):
             listener.mailbox_deleted(box.row.id)
 
@@ -85,7 +95,10 @@ class MemoryMailboxes:
             moved = boxes[new] = boxes.pop(old)
             held = new in self.unheld[account_id]
             self.unheld[account_id].discard(new)
+            if moved.row.subscribed:
+                self.unheld[account_id].add(old)
             moved.row = evolve(moved.row, name=new, subscribed=moved.row.subscribed or held)
+            self._happened(What.RENAMED, moved, old)
 
     @fired
     def subscribe(self, account_id: int, name: str, subscribed: bool) -> None:
@@ -97,6 +110,8 @@ class MemoryMailboxes:
             if subscribed:
                 raise
             return
+        at = boxes[name].row.id if name in boxes else 0
+        self.ears.tell(MailboxEvent(What.SUBSCRIBED, account_id, at, name))
         if name in boxes:
             boxes[name].row = evolve(boxes[name].row, subscribed=subscribed)
         elif subscribed:
@@ -119,6 +134,7 @@ class MemoryMailboxes:
     def open_account(self, account_id: int) -> None:
         """Make INBOX and the special-use mailboxes."""
         self.accounts[account_id], self.unheld[account_id] = {}, set()
+        self.logins.setdefault(account_id, f"{account_id}@example.test")
         self._make(account_id, INBOX, subscribed=True)
         for name, special_use in SPECIAL_USE_MAILBOXES.items():
             self._make(account_id, name, special_use, subscribed=True)
@@ -147,7 +163,19 @@ class MemoryMailboxes:
         if listener in self.listeners.get(mailbox_id, []):
             self.listeners[mailbox_id].remove(listener)
 
+    def listen_account(self, account_id: int, listener: IAccountListener) -> None:
+        """Tell ``listener`` what happens to mailboxes."""
+        self.ears.listening.setdefault(account_id, []).append(listener)
+
+    def unlisten_account(self, account_id: int, listener: IAccountListener) -> None:
+        """Stop telling."""
+        if listener in self.ears.listening.get(account_id, []):
+            self.ears.listening[account_id].remove(listener)
+
     # Inside
+
+    def _happened(self, what: What, box: Box, old_name: str = "") -> None:
+        self.ears.tell(MailboxEvent(what, box.row.account_id, box.row.id, box.row.name, old_name))
 
     def _boxes(self) -> Iterator[Box]:
         for boxes in self.accounts.values():
@@ -196,10 +224,16 @@ class MemoryMailboxes:
             highestmodseq=1,
         )
         boxes[name] = Box(row)
+        if parents(name) and (above := boxes.get(parents(name)[-1])) and above.row.id in self.rights.lists:
+            self.rights.lists[row.id] = dict(self.rights.lists[above.row.id])
+        self._happened(What.CREATED, boxes[name])
         return boxes[name]
 
     def _transfer(self, source: Box, uids: Sequence[int], target: Box, *, keep: bool) -> Copied:
         sources = [uid for uid in sorted(set(uids)) if uid in source.messages]
+        if keep or source.row.account_id != target.row.account_id:
+            octets = sum(len(source.messages[uid].content) for uid in sources)
+            self.quotas.check(target.row.account_id, len(sources), octets)
         targets = []
         if sources:
             modseq = target.step()
@@ -224,3 +258,4 @@ class MemoryMailboxes:
     def _tell(self, box: Box) -> None:
         for listener in list(self.listeners.get(box.row.id, [])):
             listener.mailbox_changed(box.row.id, box.row.highestmodseq)
+        self._happened(What.MESSAGES, box)
