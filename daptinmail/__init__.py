@@ -16,6 +16,7 @@ In reading order:
 ``certificates``  keys, certificates, TLS contexts
 ``events``        the append-only event log
 ``db``            schema, migrations, the storage thread with group commit
+``sasl``          SASL mechanisms, free of transport
 ``net``           DNS, TLS plumbing, blocking calls to threads
 ``interfaces``    every seam
 ``settings``      ``Boot`` (command line) and ``Live`` (database), frozen

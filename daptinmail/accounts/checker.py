@@ -1,6 +1,9 @@
-"""The twisted.cred portal of the edges: user name and password in, mail account out."""
+"""The twisted.cred portal of the edges: credentials in, mail account out.
 
-from collections.abc import Callable
+Which kinds of credentials it takes (``listCredentialsInterfaces``) tells the edges which mechanisms they can offer.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from attrs import define, frozen
@@ -9,9 +12,18 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnhandledCredentials
 from twisted.cred.portal import IRealm, Portal
 from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
 
 from daptinmail.errors import Unauthenticated
-from daptinmail.interfaces.directory import Account, AccountCredentials, IAuthenticated, IDirectory
+from daptinmail.interfaces.credentials import (
+    AccountCredentials,
+    IBearerToken,
+    IClientCertificate,
+    IScramKeys,
+    IScramProof,
+    ScramKeys,
+)
+from daptinmail.interfaces.directory import Account, IAuthenticated, IDirectory, IProofs
 from daptinmail.net.blocking import deferred
 
 
@@ -40,7 +52,21 @@ class AccountChecker:
             username, password = credentials.username.decode(), credentials.password.decode()
         except UnicodeDecodeError:
             raise Unauthenticated from None
-        return await self.directory.authenticate(username, password, credentials.peer)
+        return await self.directory.authenticate(username, password, credentials.peer, credentials.service)
+
+
+@implementer(ICredentialsChecker)
+@define(eq=False)
+class ProofChecker:
+    """Has one kind of credentials verified by one method of ``IProofs``, whose errors pass through."""
+
+    verify: Callable[[Any], Awaitable[Account]]
+    credentialInterfaces: tuple[InterfaceClass, ...]  # noqa: N815 - twisted.cred's name
+
+    @deferred
+    async def requestAvatarId(self, credentials: object) -> Any:
+        """The ``Account`` behind the credentials."""
+        return await self.verify(credentials)
 
 
 @implementer(IRealm)
@@ -59,11 +85,29 @@ class AccountRealm:
         return IAuthenticated, Authenticated(avatarId), lambda: None
 
 
-def make_portal(directory: IDirectory) -> Portal:
-    """``portal.login(AccountCredentials(...), None, IAuthenticated)`` answers ``(IAuthenticated, avatar, logout)``.
+@implementer(IScramKeys)
+class AccountPortal(Portal):
+    """A portal that also knows what a SCRAM exchange begins with."""
 
-    Its Deferred fails with ``Unauthenticated``, ``RateLimited`` or ``Unavailable``.
+    def __init__(self, proofs: IProofs) -> None:
+        super().__init__(AccountRealm())
+        self._proofs = proofs
+
+    async def scram_keys(self, username: str, digest: str, peer: str) -> ScramKeys:
+        """See ``IScramKeys``."""
+        return await self._proofs.scram_keys(username, digest, peer)
+
+
+def make_portal(directory: IDirectory, proofs: IProofs | None = None) -> Portal:
+    """``portal.login(credentials, None, IAuthenticated)`` answers ``(IAuthenticated, avatar, logout)``.
+
+    Its Deferred fails with ``Unauthenticated``, ``RateLimited`` or ``Unavailable``. Without ``proofs`` it takes
+    passwords only.
     """
-    portal = Portal(AccountRealm())
+    portal = Portal(AccountRealm()) if proofs is None else AccountPortal(proofs)
     portal.registerChecker(AccountChecker(directory))
+    if proofs is not None:
+        portal.registerChecker(ProofChecker(proofs.prove_scram, (IScramProof,)))
+        portal.registerChecker(ProofChecker(proofs.prove_token, (IBearerToken,)))
+        portal.registerChecker(ProofChecker(proofs.prove_certificate, (IClientCertificate,)))
     return portal

@@ -1,6 +1,7 @@
-"""Passwords: argon2id (RFC 9106), hashed and verified in pool threads, a few at a time."""
+"""Passwords: argon2id (RFC 9106) and SCRAM's keys, made and verified in pool threads, a few at a time."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 from unicodedata import normalize
 
@@ -10,9 +11,14 @@ from attrs import Factory, define, field
 from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from daptinmail.errors import Invalid, Unavailable
+from daptinmail.interfaces.credentials import ScramKeys
 from daptinmail.interfaces.runtime import IBlocking
+from daptinmail.sasl.keys import DIGESTS, SALT_LENGTH, make_keys
 
 T = TypeVar("T")
+
+SCRAM_ITERATIONS = 50_000
+"""RFC 7677 §4 asks for 4096 at least. A client does this much at each login, we when the password is set."""
 
 MAX_PASSWORD = 1024  # octets of UTF-8
 MAX_WAITING = 500
@@ -33,6 +39,8 @@ class Passwords:
     blocking: IBlocking
     parameters: Parameters = DEFAULT_PARAMETERS
     concurrency: int = 4
+    scram_iterations: int = SCRAM_ITERATIONS
+    random: Callable[[int], bytes] = os.urandom
     _hasher: PasswordHasher = field(
         init=False, default=Factory(lambda self: PasswordHasher.from_parameters(self.parameters), takes_self=True)
     )
@@ -51,6 +59,10 @@ class Passwords:
         if not octets:
             raise Invalid(fields={"password": f"must have 1 to {MAX_PASSWORD} octets"})
         return await self._in_turn(lambda: self._hasher.hash(octets))
+
+    async def scram_keys(self, password: str) -> tuple[ScramKeys, ...]:
+        """The keys for SCRAM, one for each digest; none for a password that SASLprep refuses (RFC 5802 §5.1)."""
+        return await self._in_turn(lambda: tuple(self._scram_keys(password)))
 
     async def verify(self, stored: str, password: str) -> bool:
         """True if ``password`` is the one behind ``stored``. Always takes the time of one verification."""
@@ -71,6 +83,15 @@ class Passwords:
             return self._hasher.check_needs_rehash(stored)
         except InvalidHashError:
             return False
+
+    def _scram_keys(self, password: str) -> Iterator[ScramKeys]:
+        if not _octets(password):
+            return
+        try:
+            for digest in DIGESTS:
+                yield make_keys(password, digest, self.random(SALT_LENGTH), self.scram_iterations)
+        except ValueError:
+            return
 
     def _dummy_hash(self) -> str:
         if not self._dummy:

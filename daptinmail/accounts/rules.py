@@ -20,6 +20,7 @@ from daptinmail.accounts.fields import (
 )
 from daptinmail.accounts.groups import BUILT_IN, USERS, administrators, join_built_in
 from daptinmail.accounts.passwords import Passwords
+from daptinmail.accounts.rows import scram_columns
 from daptinmail.db.rules import Plain
 from daptinmail.db.schema import mail_account, mail_server, user_account
 from daptinmail.errors import AlreadyExists, Conflict, DaptinmailError, Invalid
@@ -165,6 +166,7 @@ class MailAccountRules(Plain):
             raise Invalid(fields={"password": "is required"})
         if password:
             wanted["password"] = await self.passwords.hash(password)
+            wanted |= scram_columns(await self.passwords.scram_keys(password))
         return wanted
 
     def creating(self, transaction: ITransaction, row: Row) -> None:

@@ -1,5 +1,7 @@
 """``ITlsContexts``: which certificate a handshake gets."""
 
+from collections.abc import Callable
+
 from attrs import define, field
 from OpenSSL import SSL
 from twisted.internet.defer import DeferredLock
@@ -9,7 +11,7 @@ from zope.interface import implementer
 from daptinmail.certificates.keyring import Keyring, Served
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.tls import ITlsContexts
-from daptinmail.net.tls import certificate_context, front_context
+from daptinmail.net.tls import ask_for_certificate, certificate_context, front_context
 
 log = Logger()
 
@@ -21,21 +23,26 @@ Protocols = tuple[bytes, ...]
 class TlsContexts:
     """Fronts live as long as their listeners; behind them the contexts are replaced when certificates change.
 
-    Call ``reload`` once before listeners start.
+    Call ``reload`` once before listeners start. ``asks_clients`` tells if fronts made from now on ask clients for a
+    certificate.
     """
 
     keyring: Keyring
     blocking: IBlocking
+    asks_clients: Callable[[], bool] = lambda: False
     _served: list[Served] = field(init=False, factory=list)
-    _fronts: dict[tuple[str, Protocols], SSL.Context] = field(init=False, factory=dict)
+    _fronts: dict[tuple[str, Protocols, bool], SSL.Context] = field(init=False, factory=dict)
     _reading: DeferredLock = field(init=False, factory=DeferredLock)
     _contexts: dict[tuple[Served, Protocols], SSL.Context | None] = field(init=False, factory=dict)
 
     def front(self, hostname: str, protocols: tuple[bytes, ...]) -> SSL.Context:
         """The same context for the same arguments."""
-        key = (hostname, protocols)
+        key = (hostname, protocols, self.asks_clients())
         if key not in self._fronts:
-            self._fronts[key] = front_context(lambda name: self._select(name, hostname, protocols), protocols)
+            front = front_context(lambda name: self._select(name, hostname, protocols), protocols)
+            if self.asks_clients():
+                ask_for_certificate(front)
+            self._fronts[key] = front
         return self._fronts[key]
 
     async def ensure(self, hostname: str) -> None:
@@ -54,7 +61,7 @@ class TlsContexts:
 
     async def _read(self) -> None:
         served = await self.keyring.served()
-        wanted = {protocols for _, protocols in self._fronts}
+        wanted = {protocols for _, protocols, _ in self._fronts}
         missing = [(one, protocols) for one in served for protocols in wanted if (one, protocols) not in self._contexts]
         made = await self.blocking.run(lambda: {key: _context(*key) for key in missing})
         self._contexts = {key: made_one for key, made_one in {**self._contexts, **made}.items() if key[0] in served}

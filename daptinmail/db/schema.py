@@ -124,6 +124,9 @@ mail_account = Table(
     Column("username", String(100), nullable=False, unique=True),
     Column("password", String(200), nullable=False),
     Column("mail_server_id", Key, ForeignKey("mail_server.id"), nullable=False, index=True),
+    Column("scram_sha256", String(200)),
+    Column("scram_sha1", String(200)),
+    Column("certificate_fingerprint", String(64), index=True),
     Column("address_local", String(100), nullable=False),
     Column("address_domain", String(255), nullable=False),
     Column("directory", String(600), nullable=False, unique=True),
@@ -135,6 +138,8 @@ mail_account = Table(
 ``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes.
 ``last_uidvalidity``: the greatest UIDVALIDITY given to any of its mailboxes, so that none is given twice."""
 
+``scram_*``: SCRAM keys of the same password in the form of RFC 5803, empty until it is known.
+``certificate_fingerprint``: SHA-256 of the client certificate that may log in, in hexadecimal.
 mail_box = Table(
     "mail_box",
     metadata,
@@ -278,3 +283,18 @@ event = Table(
     sqlite_autoincrement=True,
 )
 """Append-only. ``subject`` is ``<type>/<reference>``; ``data`` a JSON object without bodies or secrets."""
+mail_app_password = Table(
+    "mail_app_password",
+    metadata,
+    *_standard(),
+    Column("name", String(80), nullable=False),
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="CASCADE"), nullable=False),
+    Column("protocols", String(20), nullable=False, default="imap,smtp"),
+    Column("expires_at", UnixTime),
+    Column("last_used_at", UnixTime),
+    Column("digest", LargeBinary(32), nullable=False),
+    UniqueConstraint("mail_account_id", "digest"),
+    sqlite_autoincrement=True,
+)
+"""``digest``: of the secret, keyed with ``auth.secret`` of ``_config``; the secret itself is kept nowhere."""
+

@@ -1,5 +1,6 @@
 """What the server says it can do, by state, and what a client may ENABLE."""
 
+from daptinmail.imap.login import offered
 from daptinmail.imap.session import Session
 
 ALWAYS = (
@@ -35,5 +36,5 @@ def capabilities(session: Session) -> list[bytes]:
 def _logins(session: Session) -> list[bytes]:
     """How to log in on this connection."""
     if session.secure:
-        return [b"AUTH=PLAIN", b"AUTH=LOGIN"]
+        return [b"AUTH=" + name for name in offered(session)]
     return [b"LOGINDISABLED"] if session.edge.tls is None else [b"LOGINDISABLED", b"STARTTLS"]

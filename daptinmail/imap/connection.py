@@ -18,6 +18,8 @@ from daptinmail.imap.capabilities import capabilities
 from daptinmail.imap.reader import CommandReader, Fault
 from daptinmail.imap.responses import Disconnected, ResponseWriter
 from daptinmail.imap.session import Edge, Session
+from daptinmail.interfaces.credentials import Channel
+from daptinmail.net.channel import channel_of
 
 log = Logger()
 
@@ -203,6 +205,10 @@ class Connection(IMAP4Server):
         """Send a continuation request."""
         self.writer.write(b"+ %b\r\n" % text)
         self.writer.flush()
+
+    def channel(self) -> Channel:
+        """What SASL may know of the connection."""
+        return channel_of(self.transport, self.session.secure)
 
     def switch_to_tls(self) -> None:
         """Start TLS. Octets that came before it were sent by nobody we know: the connection is dropped."""

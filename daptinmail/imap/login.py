@@ -1,48 +1,59 @@
-"""LOGIN and AUTHENTICATE, through the portal."""
+"""LOGIN and AUTHENTICATE: how IMAP frames SASL."""
 
-import binascii
-from base64 import b64decode, b64encode
+from collections.abc import Awaitable
 
-from twisted.cred.error import LoginFailed, UnauthorizedLogin
 from twisted.logger import Logger
 
-from daptinmail.errors import DaptinmailError, Malformed, RateLimited, Unauthenticated
+from daptinmail.errors import DaptinmailError, PermanentError, RateLimited, Unauthenticated
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.limits import LONGEST_PENALTY
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Credentials, Sasl
-from daptinmail.interfaces.directory import AccountCredentials, IAuthenticated
+from daptinmail.interfaces.credentials import IMAP
+from daptinmail.sasl.exchange import Client, Impersonation
+from daptinmail.sasl.framing import decode, decode_initial, encode
+from daptinmail.sasl.mechanisms import begin, mechanisms
+from daptinmail.sasl.negotiation import Challenge, Login, Negotiation, log_in
+from daptinmail.sasl.passwords import presented
 
 log = Logger()
 
 
+def offered(session: Session) -> list[bytes]:
+    """The mechanisms that can be used on this connection now."""
+    return mechanisms(session.edge.portal, session.wire.channel())
+
+
 async def login(session: Session, arguments: Credentials) -> Answer:
-    """LOGIN (RFC 3501 §6.2.3), only under TLS."""
+    """LOGIN (RFC 9051 §6.2.3), only under TLS."""
     _require_tls(session)
-    return await _present(session, arguments.username, arguments.password)
+
+    async def present() -> Login:
+        client = _client(session)
+        return await log_in(session.edge.portal, presented(arguments.username, arguments.password, client))
+
+    return await _answer(session, present())
 
 
 async def authenticate(session: Session, arguments: Sasl) -> Answer:
-    """AUTHENTICATE (RFC 3501 §6.2.2) with PLAIN (RFC 4616) or LOGIN, only under TLS."""
-    if arguments.mechanism not in {b"PLAIN", b"LOGIN"}:
-        raise no(b"Unknown mechanism", b"CANNOT")
+    """AUTHENTICATE (RFC 9051 §6.2.2), only under TLS."""
     _require_tls(session)
-    if arguments.mechanism == b"PLAIN":
-        return await _plain(session, arguments.initial)
-    username = await _response(session, b"Username:", arguments.initial)
-    password = await _response(session, b"Password:", None)
-    return await _present(session, username, password)
+    initial = None if arguments.initial is None else decode_initial(arguments.initial)
+    negotiation = begin(arguments.mechanism, initial, session.edge.portal, _client(session))
+    if negotiation is None:
+        raise no(b"Mechanism not offered", b"CANNOT")
+    return await _answer(session, _negotiate(session, negotiation))
 
 
-async def _plain(session: Session, initial: bytes | None) -> Answer:
-    """``authzid NUL authcid NUL password``; acting for others is not offered."""
-    fields = (await _response(session, b"", initial)).split(b"\x00")
-    if len(fields) != 3:
-        raise Malformed("Malformed PLAIN message")
-    identity, username, password = fields
-    if identity not in {b"", username}:
-        raise no(b"May not act for another identity", b"AUTHORIZATIONFAILED")
-    return await _present(session, username, password)
+async def _negotiate(session: Session, negotiation: Negotiation) -> Login:
+    try:
+        step = await negotiation.start()
+        while isinstance(step, Challenge):
+            session.wire.ask(encode(step.data))
+            step = await negotiation.respond(decode(await session.wire.read_line()))
+    finally:
+        negotiation.close()
+    return step
 
 
 def _require_tls(session: Session) -> None:
@@ -50,36 +61,30 @@ def _require_tls(session: Session) -> None:
         raise no(b"Start TLS first", b"PRIVACYREQUIRED")
 
 
-async def _response(session: Session, challenge: bytes, initial: bytes | None) -> bytes:
-    """One answer of the client, decoded. ``*`` cancels; ``=`` as initial response is empty (RFC 4959 §3)."""
-    if initial is None:
-        session.wire.ask(b64encode(challenge))
-        initial = await session.wire.read_line()
-        if initial == b"*":
-            raise Malformed("Authentication cancelled")
-    elif initial == b"=":
-        return b""
-    try:
-        return b64decode(initial, validate=True)
-    except binascii.Error:
-        raise Malformed("Malformed base64") from None
+def _client(session: Session) -> Client:
+    return Client(session.peer, IMAP, session.wire.channel())
 
 
-async def _present(session: Session, username: bytes, password: bytes) -> Answer:
-    credentials = AccountCredentials(username, password, session.peer)
+async def _answer(session: Session, attempt: Awaitable[Login]) -> Answer:
+    """The tagged answer for an attempt to log in."""
     try:
-        _, avatar, logout = await session.edge.portal.login(credentials, None, IAuthenticated)
+        granted = await attempt
     except RateLimited as error:
         await session.sleep(min(error.retry_after, LONGEST_PENALTY))
         return _failed(session, no(b"Too many failed logins, try again later", b"LIMIT").answer)
-    except (UnauthorizedLogin, LoginFailed, Unauthenticated):
+    except Impersonation as error:
+        return _failed(session, no(error.text.encode(), b"AUTHORIZATIONFAILED").answer)
+    except Unauthenticated as error:
+        if error.cause:
+            log.debug("{connection}: {cause}", connection=session.id, cause=error.cause)
         return _failed(session, no(b"Invalid login or password", b"AUTHENTICATIONFAILED").answer)
+    except PermanentError:
+        raise
     except DaptinmailError:
         log.failure("{connection}: login could not be checked", connection=session.id)
         raise no(b"Login cannot be checked now", b"UNAVAILABLE") from None
-    account = IAuthenticated(avatar).account
-    session.log_in(account, logout)
-    log.info("{connection}: account {account} logged in", connection=session.id, account=account.id)
+    session.log_in(granted.account, granted.logout)
+    log.info("{connection}: account {account} logged in", connection=session.id, account=granted.account.id)
     return ok(b"Logged in", b"CAPABILITY " + b" ".join(session.wire.listCapabilities()))
 
 

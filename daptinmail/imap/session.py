@@ -13,7 +13,10 @@ from daptinmail.errors import NotFound, Unavailable
 from daptinmail.imap.answers import no
 from daptinmail.imap.names import quoted_name
 from daptinmail.imap.responses import Disconnected, ResponseWriter
-from daptinmail.imap.selected import SelectedMailbox
+from daptinmail.imap.selected import NONE_RECENT, SelectedMailbox
+from daptinmail.imap.sequences import SequenceSet
+from daptinmail.imap.telling import Dialect, change_lines, expunge_lines, lost
+from daptinmail.interfaces.credentials import Channel
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.messages import IMailboxListener, IMessageStore, Snapshot
 from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
@@ -71,6 +74,9 @@ class Wire(Protocol):
 @define(eq=False)
 class Session:
     """One client. ``id`` names the connection in the log; ``secure`` is true under TLS."""
+    def channel(self) -> Channel:
+        """What SASL may know of the connection."""
+
 
     id: str
     edge: Edge

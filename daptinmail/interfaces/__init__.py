@@ -3,7 +3,13 @@
 ``runtime``       clock, randomness, identifiers, blocking calls
 ``storage``       transactions with group commit; content on its way to disk
 ``messages``      the message store: mailboxes, views, messages
+``search``        what SEARCH may ask of the messages in a mailbox
+``sharing``       who may do what with whose mailbox
+``annotations``   what clients write beside mailboxes
+``quota``         how much an account may store
+``mailboxes``     the store as the IMAP edge sees it, all of these together
 ``directory``     who exists: accounts, users, authentication
+``credentials``   what a client presents to prove who it is
 ``reception``     SMTP edge -> agents
 ``transfer``      queue -> SMTP client; DNS
 ``tls``           certificates and signing keys

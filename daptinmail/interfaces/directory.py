@@ -3,10 +3,10 @@
 from collections.abc import Awaitable
 from uuid import UUID
 
-from attrs import field, frozen
-from twisted.cred.credentials import IUsernamePassword
-from zope.interface import Attribute, Interface, implementer
+from attrs import frozen
+from zope.interface import Attribute, Interface
 
+from daptinmail.interfaces.credentials import BearerToken, ClientCertificate, ScramKeys, ScramProof
 from daptinmail.mail.address import Address
 
 
@@ -25,20 +25,6 @@ class Account:
     server_hostname: str
 
 
-@implementer(IUsernamePassword)
-@frozen
-class AccountCredentials:
-    """User name and password of a mail account, and the IP address that presented them."""
-
-    username: bytes
-    password: bytes = field(repr=False)
-    peer: str = ""
-
-    def checkPassword(self, password: bytes) -> bool:  # noqa: N802 - twisted.cred's name
-        """Unused: passwords are verified by the account checker, in a thread."""
-        return False
-
-
 class IAuthenticated(Interface):
     """What a cred portal gives an edge after a successful login."""
 
@@ -48,8 +34,8 @@ class IAuthenticated(Interface):
 class IDirectory(Interface):
     """Mail accounts and local domains."""
 
-    def authenticate(username: str, password: str, peer: str) -> Awaitable[Account]:
-        """Verify a password. Takes the same time for an unknown name.
+    def authenticate(username: str, password: str, peer: str, service: str = "") -> Awaitable[Account]:
+        """Verify a password, or an app password that may be used for ``service``. Takes as long for an unknown name.
 
         Raises:
             Unauthenticated: wrong name or password.
@@ -64,6 +50,33 @@ class IDirectory(Interface):
 
     def may_send_as(account: Account, address: Address) -> bool:
         """True if the account may use ``address`` in MAIL FROM or From."""
+
+
+class IProofs(Interface):
+    """Ways to prove who one is beside the password. Each raises ``Unauthenticated`` for whatever is wrong."""
+
+    def scram_keys(username: str, digest: str, peer: str) -> Awaitable[ScramKeys]:
+        """What a SCRAM exchange begins with; see ``IScramKeys``."""
+
+    def prove_scram(proof: ScramProof) -> Awaitable[Account]:
+        """The account, if the proof was made with its password.
+
+        Raises:
+            RateLimited: too many failures for this name or network.
+        """
+
+    def prove_token(token: BearerToken) -> Awaitable[Account]:
+        """The account, if the token's holder owns it."""
+
+    def prove_certificate(certificate: ClientCertificate) -> Awaitable[Account]:
+        """The account that the certificate stands for."""
+
+
+class ISessions(Interface):
+    """Whoever keeps connections that are logged in."""
+
+    def end_sessions(account_id: int) -> None:
+        """Say goodbye to every connection of this account: its password has changed, or it is gone."""
 
 
 @frozen

@@ -81,6 +81,21 @@ def front_context(select: Callable[[str | None], SSL.Context | None], protocols:
     return context
 
 
+def ask_for_certificate(context: SSL.Context) -> None:
+    """Have clients asked for a certificate; they need not have one.
+
+    Whatever they present is taken: who it stands for, and whether its issuer is to be believed, is decided when they
+    log in with it (RFC 4422 appendix A).
+
+    Call it on a front: OpenSSL takes this from the context with which a connection begins. Sessions are not resumed, as
+    a resumed one does not know the certificates that came with the client's own.
+    """
+    context.set_verify(SSL.VERIFY_PEER, lambda *what: True)
+    context.set_session_id(b"daptinmail")
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_options(SSL.OP_NO_TICKET)
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 @define(eq=False)
 class ServerConnections:

@@ -10,10 +10,15 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from daptinmail.accounts.app_passwords import AppPasswords
+from daptinmail.accounts.attempts import Attempts
 from daptinmail.accounts.checker import make_portal
 from daptinmail.accounts.directory import Directory
 from daptinmail.accounts.passwords import Passwords
+from daptinmail.accounts.proofs import Proofs
+from daptinmail.accounts.revocations import Revocations
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
+from daptinmail.accounts.secret import ServerSecret
 from daptinmail.accounts.throttle import Throttle
 from daptinmail.accounts.users import Users
 from daptinmail.agents.content import ContentReader
@@ -45,7 +50,7 @@ from daptinmail.services.control import Control, LiveConfiguration
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.edges import Edges
 from daptinmail.services.listeners import Listeners
-from daptinmail.services.live import CurrentLive
+from daptinmail.services.live import CurrentLive, authorities, wants_client_certificates
 from daptinmail.services.quickstart import Ports, Quickstart
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.services.upkeep import Upkeep
@@ -89,6 +94,9 @@ class Domain:
     passwords: Passwords
     users: Users
     directory: Directory
+    proofs: Proofs
+    app_passwords: AppPasswords
+    revocations: Revocations
     store: MessageStore
     spool: Spool
     keyring: Keyring
@@ -178,7 +186,7 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         mail.reception,
         domain.store,
         domain.spool,
-        make_portal(domain.directory),
+        make_portal(domain.directory, domain.proofs),
         ground.blocking,
         ground.identifiers,
         domain.contexts,
@@ -235,21 +243,39 @@ def _domain(ground: Ground) -> Domain:
     passwords = Passwords(ground.blocking)
     throttle = Throttle(ground.clock)
     keyring = Keyring(ground.storage, ground.clock, ground.identifiers, ground.blocking, ground.configuration)
-    contexts = TlsContexts(keyring, ground.blocking)
+    contexts = TlsContexts(keyring, ground.blocking, lambda: wants_client_certificates(ground.live.value))
     setup_code = secrets.token_urlsafe(12)
+    users = Users(
+        ground.storage,
+        passwords,
+        throttle,
+        ground.clock,
+        ground.identifiers,
+        ground.configuration,
+        ground.events,
+        setup_code,
+    )
+    secret, revocations = ServerSecret(ground.configuration), Revocations()
+    app_passwords = AppPasswords(ground.storage, ground.clock, secret)
+    attempts = Attempts(throttle, ground.events)
     return Domain(
         passwords=passwords,
-        users=Users(
-            ground.storage,
-            passwords,
-            throttle,
-            ground.clock,
-            ground.identifiers,
-            ground.configuration,
-            ground.events,
-            setup_code,
+        users=users,
+        directory=Directory(
+            ground.storage, passwords, throttle, ground.clock, ground.events, revocations, app_passwords
         ),
-        directory=Directory(ground.storage, passwords, throttle, ground.clock, ground.events),
+        proofs=Proofs(
+            storage=ground.storage,
+            attempts=attempts,
+            secret=secret,
+            revocations=revocations,
+            users=users,
+            blocking=ground.blocking,
+            clock=ground.clock,
+            authorities=lambda: authorities(ground.live.value),
+        ),
+        app_passwords=app_passwords,
+        revocations=revocations,
         store=MessageStore(
             ground.storage, ground.boot.mail_dir, ground.clock, ground.identifiers, ground.events, ground.blocking
         ),

@@ -75,6 +75,16 @@ def imap_hostname(values: Mapping[str, str], hostname: str) -> str:
     return hostname if hostname.startswith(IMAP_PREFIXES) else f"imap.{hostname}"
 
 
+def wants_client_certificates(live: Live) -> bool:
+    """Are clients asked for a certificate, for EXTERNAL? Off unless configured: some programs then ask their users."""
+    return is_true(live.config.get("auth.external.enabled"))
+
+
+def authorities(live: Live) -> str:
+    """Path of the PEM file of authorities whose client certificates count by e-mail address; "" for none."""
+    return live.config.get("auth.external.ca_file") or ""
+
+
 def _imap(values: Mapping[str, str], hostname: str) -> ImapSettings:
     implicit = is_true(values.get("imps.enabled"))
     enabled = implicit or is_true(values.get("imap.enabled"))

@@ -4,8 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from daptinmail.mail.reply import Reply
-from daptinmail.smtp import replies, transaction
-from daptinmail.smtp.login import MECHANISMS, auth
+from daptinmail.smtp import login, replies, transaction
 from daptinmail.smtp.session import HELO_NAME, After, Answer, Answered, Session
 from daptinmail.smtp.xclient import permitted, xclient
 
@@ -29,7 +28,7 @@ def extensions(session: Session) -> dict[bytes, list[bytes] | None]:
     if session.offers_tls:
         offered[b"STARTTLS"] = None  # RFC 3207
     if session.tls:
-        offered[b"AUTH"] = list(MECHANISMS)  # RFC 4954
+        offered[b"AUTH"] = login.offered(session)  # RFC 4954
     if permitted(session):
         offered[b"XCLIENT"] = [b"ADDR", b"HELO"]
     offered[b"HELP"] = None
@@ -110,7 +109,7 @@ VERBS: dict[bytes, Verb] = {
     b"MAIL": transaction.mail,
     b"RCPT": transaction.rcpt,
     b"DATA": transaction.data,
-    b"AUTH": auth,
+    b"AUTH": login.auth,
     b"STARTTLS": starttls,
     b"RSET": rset,
     b"NOOP": noop,

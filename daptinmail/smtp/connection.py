@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from daptinmail.mail.reply import Reply
+from daptinmail.net.channel import channel_of
 from daptinmail.smtp import commands, login, replies
 from daptinmail.smtp.lines import Flaw, LineBuffer
 from daptinmail.smtp.session import After, Answer, Answered, Session, TlsState
@@ -90,6 +91,7 @@ class SmtpConnection(ESMTP):
         log.info("{connection} closed", **self._fields())
 
     def _log_out(self) -> None:
+        self.session.end_exchange()
         logout, self.session.logout = self.session.logout, None
         if logout is not None:
             logout()
@@ -172,7 +174,7 @@ class SmtpConnection(ESMTP):
         return True
 
     def _flawed(self, flaw: Flaw) -> Answer:
-        self.session.exchange = None
+        self.session.end_exchange()
         return Answer(Reply(500, "5.5.2", flaw.value))
 
     def state_AUTH(self, line: bytes) -> None:
@@ -208,7 +210,9 @@ class SmtpConnection(ESMTP):
         # A command came, so the handshake is over; before, there is nothing to read.
         if self.session.tls is None and (self.startedTLS or self.session.implicit_tls):
             handle = self.transport.getHandle()
-            self.session.tls = TlsState(handle.get_protocol_version_name(), handle.get_cipher_name())
+            self.session.tls = TlsState(
+                handle.get_protocol_version_name(), handle.get_cipher_name(), channel_of(self.transport, True)
+            )
 
     def lookupMethod(self, command: bytes) -> commands.Verb | None:  # noqa: N802 - ESMTP's name
         """The verb, ``None`` if it is not one of ours."""

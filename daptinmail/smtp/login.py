@@ -1,44 +1,27 @@
-"""AUTH (RFC 4954): the mechanisms PLAIN (RFC 4616) and LOGIN, and the login through a cred portal."""
+"""AUTH (RFC 4954): how SMTP frames SASL."""
 
-import base64
-import binascii
-from collections.abc import Callable
+from collections.abc import Awaitable
 
-from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import CancelledError
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from daptinmail.errors import RateLimited, Unauthenticated
-from daptinmail.interfaces.directory import Account, AccountCredentials, IAuthenticated
+from daptinmail.errors import Malformed, RateLimited, Unauthenticated
+from daptinmail.interfaces.credentials import SMTP, Channel
 from daptinmail.mail.reply import Reply
+from daptinmail.sasl.exchange import Client, Impersonation
+from daptinmail.sasl.framing import decode, decode_initial, encode
+from daptinmail.sasl.mechanisms import begin, mechanisms
+from daptinmail.sasl.negotiation import Challenge, Login
 from daptinmail.smtp import replies
-from daptinmail.smtp.session import After, Answer, Answered, Exchange, Session
+from daptinmail.smtp.session import After, Answer, Answered, Session
 
 log = Logger()
 
 
-def plain(initial: bytes | None) -> Exchange:
-    """Authorization identity, NUL, user name, NUL, password (RFC 4616 §2).
-
-    Raises:
-        Unauthenticated: another form, or an authorization identity that is not the user name.
-    """
-    response = initial if initial is not None else (yield b"")
-    identity, *rest = response.split(b"\0")
-    if len(rest) != 2 or identity not in {b"", rest[0]}:
-        raise Unauthenticated
-    return rest[0], rest[1]
-
-
-def login(initial: bytes | None) -> Exchange:
-    """User name, then password, each asked for."""
-    username = initial if initial is not None else (yield b"Username:")
-    password = yield b"Password:"
-    return username, password
-
-
-MECHANISMS: dict[bytes, Callable[[bytes | None], Exchange]] = {b"PLAIN": plain, b"LOGIN": login}
+def offered(session: Session) -> list[bytes]:
+    """The mechanisms that can be used on this connection now."""
+    return mechanisms(session.shared.portal, _channel(session))
 
 
 def auth(session: Session, argument: bytes) -> Answered:
@@ -47,15 +30,12 @@ def auth(session: Session, argument: bytes) -> Answered:
     refusal = _refusal(session, mechanism)
     if refusal:
         return Answer(refusal)
-    start = MECHANISMS.get(mechanism.upper())
-    if start is None:
+    client = Client(session.ip, SMTP, _channel(session))
+    response = decode_initial(initial) if initial else None
+    session.exchange = begin(mechanism, response, session.shared.portal, client)
+    if session.exchange is None:
         return Answer(replies.UNKNOWN_MECHANISM)
-    try:
-        response = _decode(b"" if initial == b"=" else initial) if initial else None
-    except binascii.Error:
-        return Answer(replies.BAD_BASE64)
-    session.exchange = start(response)
-    return _advance(session, session.exchange, None)
+    return _advance(session, session.exchange.start())
 
 
 def _refusal(session: Session, mechanism: bytes) -> Reply | None:
@@ -72,62 +52,50 @@ def _refusal(session: Session, mechanism: bytes) -> Reply | None:
 
 def response(session: Session, line: bytes) -> Answered:
     """Take one line of the exchange; ``*`` cancels it."""
-    exchange, session.exchange = session.exchange, None
-    if exchange is None or line == b"*":
+    if session.exchange is None:
         return Answer(replies.LOGIN_CANCELLED)
     try:
-        return _advance(session, exchange, _decode(line))
-    except binascii.Error:
-        return Answer(replies.BAD_BASE64)
+        return _advance(session, session.exchange.respond(decode(line)))
+    except Malformed as error:
+        session.end_exchange()
+        return Answer(error.reply)
 
 
-def _decode(text: bytes) -> bytes:
-    return base64.b64decode(text, validate=True)
+def _channel(session: Session) -> Channel:
+    return session.tls.channel if session.tls else Channel()
 
 
-def _advance(session: Session, exchange: Exchange, given: bytes | None) -> Answered:
+async def _advance(session: Session, step: Awaitable[Challenge | Login]) -> Answer:
+    """The next challenge, or how the login ended."""
     try:
-        challenge = next(exchange) if given is None else exchange.send(given)
-    except StopIteration as end:
-        session.exchange = None
-        username, password = end.value
-        if not (_is_text(username) and _is_text(password)):
-            return _failed(session)
-        return _log_in(session, AccountCredentials(username, password, session.ip))
-    except Unauthenticated:
-        session.exchange = None
+        reached = await step
+        if isinstance(reached, Challenge):
+            return Answer(Reply(334, None, encode(reached.data).decode("ascii")), After.RESPONSE)
+    except CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each gets its reply
+        session.end_exchange()
+        return await _refused(session, error)
+    session.end_exchange()
+    session.account, session.logout = reached.account, reached.logout
+    log.info("{connection} logged in", connection=session.connection, account=str(reached.account.reference))
+    return Answer(replies.LOGIN_OK)
+
+
+async def _refused(session: Session, error: Exception) -> Answer:
+    if isinstance(error, Unauthenticated | Impersonation):
+        if error.cause:
+            log.debug("{connection} {cause}", connection=session.connection, cause=error.cause)
         return _failed(session)
-    session.exchange = exchange
-    return Answer(Reply(334, None, base64.b64encode(challenge).decode("ascii")), After.RESPONSE)
-
-
-def _is_text(octets: bytes) -> bool:
-    """UTF-8, not empty, without NUL (RFC 4616 §2)."""
-    try:
-        return "\0" not in octets.decode("utf-8") and octets != b""
-    except UnicodeDecodeError:
-        return False
-
-
-async def _log_in(session: Session, credentials: AccountCredentials) -> Answer:
-    try:
-        _, avatar, logout = await session.shared.portal.login(credentials, None, IAuthenticated)
-        account: Account = IAuthenticated(avatar).account
-    except (Unauthenticated, UnauthorizedLogin):
-        return _failed(session)
-    except RateLimited as limited:
-        delay = min(limited.retry_after, session.shared.limits.login_delay)
+    if isinstance(error, RateLimited):
+        delay = min(error.retry_after, session.shared.limits.login_delay)
         await deferLater(session.shared.clock, delay)
         _failed(session)
         return Answer(replies.LOGIN_TEMPORARY)
-    except CancelledError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the client may try again (RFC 4954 §6)
-        replies.reply_to_error(error, session.connection)
-        return Answer(replies.LOGIN_TEMPORARY)
-    session.account, session.logout = account, logout
-    log.info("{connection} logged in", connection=session.connection, account=str(account.reference))
-    return Answer(replies.LOGIN_OK)
+    if isinstance(error, Malformed):
+        return Answer(error.reply)
+    replies.reply_to_error(error, session.connection)
+    return Answer(replies.LOGIN_TEMPORARY)
 
 
 def _failed(session: Session) -> Answer:

@@ -1,27 +1,26 @@
 """What one SMTP connection knows, and what a verb answers."""
 
 import re
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from attrs import define, field, frozen
 from twisted.cred.portal import Portal
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
 
+from daptinmail.interfaces.credentials import Channel
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ISpool
 from daptinmail.mail.envelope import Envelope
 from daptinmail.mail.reply import Reply
+from daptinmail.sasl.negotiation import Negotiation
 from daptinmail.settings import ServerSettings
 from daptinmail.smtp.incoming import IncomingContent
 from daptinmail.smtp.limits import Limits
-
-Exchange = Generator[bytes, bytes, tuple[bytes, bytes]]
-"""A SASL exchange: yields challenges, is sent responses, returns user name and password."""
-
 
 HELO_NAME = re.compile(rb'[^\x00-\x20"();<>\\\x7f-\xff]{1,255}')
 """What may stand in a Received field as it is; whether it is true is another matter (RFC 5321 §4.1.4)."""
@@ -62,10 +61,11 @@ class Collaborators:
 
 @frozen
 class TlsState:
-    """``version`` as "TLSv1.3", ``cipher`` by its OpenSSL name."""
+    """``version`` as "TLSv1.3", ``cipher`` by its OpenSSL name, ``channel`` for SASL."""
 
     version: str
     cipher: str | None
+    channel: Channel = field(factory=partial(Channel, secure=True))
 
 
 @define
@@ -89,7 +89,7 @@ class Session:
     extended: bool = False
     account: Account | None = None
     logout: Callable[[], object] | None = field(default=None, repr=False)
-    exchange: Exchange | None = field(default=None, repr=False)
+    exchange: Negotiation | None = field(default=None, repr=False)
     envelope: Envelope | None = None
     incoming: IncomingContent | None = None
     commands: int = 0
@@ -131,5 +131,11 @@ class Session:
     def forget(self) -> None:
         """After STARTTLS: what came in clear never happened (RFC 3207 §4.2)."""
         self.greet("", extended=False)
-        self.exchange = None
+        self.end_exchange()
         self.commands = 0
+
+    def end_exchange(self) -> None:
+        """The SASL exchange is over, one way or another."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.close()

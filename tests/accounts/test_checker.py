@@ -5,7 +5,8 @@ from twisted.cred.error import UnhandledCredentials
 
 from daptinmail.accounts.checker import make_portal
 from daptinmail.errors import Unauthenticated
-from daptinmail.interfaces.directory import AccountCredentials, IAuthenticated
+from daptinmail.interfaces.credentials import AccountCredentials
+from daptinmail.interfaces.directory import IAuthenticated
 from tests.contracts import authenticated
 
 

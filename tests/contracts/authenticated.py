@@ -5,7 +5,8 @@ from typing import Any
 from zope.interface.verify import verifyObject
 
 from daptinmail.errors import RateLimited, Unauthenticated
-from daptinmail.interfaces.directory import AccountCredentials, IAuthenticated
+from daptinmail.interfaces.credentials import AccountCredentials
+from daptinmail.interfaces.directory import IAuthenticated
 from tests.contracts.case import ContractCase
 from tests.support.directory import MemoryDirectory
 

@@ -13,6 +13,7 @@ from daptinmail.interfaces.storage import Content
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
 from tests.support.memory_store import MemoryMessageStore
+from tests.support.proofs import MemoryProofs
 from tests.support.reception import MemorySpool
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 
@@ -36,6 +37,7 @@ class Server:
     clock: Clock = field(factory=Clock)
     time: SteadyClock = field(factory=SteadyClock)
     directory: MemoryDirectory = field(factory=MemoryDirectory)
+    proofs: MemoryProofs = field(init=False)
     spool: MemorySpool = field(factory=MemorySpool)
     store: MemoryMessageStore = field(init=False)
     account: Account = field(init=False)
@@ -43,12 +45,13 @@ class Server:
 
     def __attrs_post_init__(self) -> None:
         identifiers = CountingIdentifiers()
+        self.proofs = MemoryProofs(self.directory)
         self.store = MemoryMessageStore(self.time, identifiers)
         self.account = self.directory.add("ann@example.com")
         self.store.open_account(self.account.id)
         self.factory = ImapFactory(
             hostname="imap.example.com",
-            portal=make_portal(self.directory),
+            portal=make_portal(self.directory, self.proofs),
             store=self.store,
             spool=self.spool,
             blocking=SynchronousBlocking(),

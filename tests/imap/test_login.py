@@ -1,6 +1,6 @@
 """Before login: greeting, capabilities, LOGIN, AUTHENTICATE, STARTTLS."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 from OpenSSL.SSL import Connection
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
@@ -9,6 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from tests.imap.session import Server
+from tests.support.scram import ScramClient
+
+
+def b64(octets: bytes) -> str:
+    """As it goes on the wire."""
+    return b64encode(octets).decode()
+
 
 PLAIN = b64encode(b"\0ann@example.com\0password").decode()
 
@@ -74,6 +81,17 @@ class LoginTests(SynchronousTestCase):
             S: 1 OK ...
             """
         )
+
+    def test_scram(self) -> None:
+        """A client proves its password without sending it, and the server proves that it knows it too."""
+        for digest, name in (("sha256", "SCRAM-SHA-256"), ("sha1", "scram-sha-1")):
+            user = ScramClient("ann@example.com", "password", digest)
+            dialogue = Server().connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE {name} {b64(user.first())}")
+            (challenge,) = dialogue.lines()
+            dialogue.run(f"C: {b64(user.final(b64decode(challenge[2:])))}")
+            (last,) = dialogue.lines()
+            self.assertTrue(user.is_server(b64decode(last[2:])))
+            dialogue.run("C: \nS: 1 OK [CAPABILITY ...] Logged in")
 
     def test_cancel(self) -> None:
         """A client may give up with an asterisk."""
@@ -189,7 +207,7 @@ class AnyStateTests(SynchronousTestCase):
             """
             S: * OK ...
             C: 1 CAPABILITY
-            S: * CAPABILITY IMAP4rev1 ... LITERAL- AUTH=PLAIN AUTH=LOGIN
+            S: * CAPABILITY IMAP4rev1 ... LITERAL- AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN AUTH=LOGIN
             S: 1 OK ...
             C: 2 NOOP
             S: 2 OK ...

@@ -63,7 +63,7 @@ class Counts(SynchronousTestCase):
         dialogue.send(b"NOOP " + b"x" * 2041 + b"\r\nNOOP " + b"x" * 2042 + b"\r\n")
         dialogue.run("S: 250 ...\nS: 500 5.5.2 Line too long")
         dialogue.send(b"AUTH PLAIN " + b"A" * 12272 + b"\r\n")
-        dialogue.run("S: 535 ...\nC: AUTH PLAIN\nS: 334 ")
+        dialogue.run("S: 501 ...\nC: AUTH PLAIN\nS: 334 ")
         dialogue.send(b"A" * 12300 + b"\r\n")
         dialogue.run("S: 500 5.5.2 Line too long\nC: NOOP\nS: 250 ...")
 

@@ -55,12 +55,15 @@ class Plain(SynchronousTestCase):
         for text in (
             "\0ann@example.test\0guess",
             "\0nobody\0secret",
-            "ann",
-            "",
             "bob\0ann@example.test\0secret",
             "\0\0",
         ):
             secure()[1].run(f"C: AUTH PLAIN {b64(text) or '='}\nS: 535 5.7.0 Invalid login or password")
+
+    def test_malformed(self) -> None:
+        """What is not a PLAIN message is a syntax error."""
+        for text in ("ann", "", "\0", "\0ann\0x\0"):
+            secure()[1].run(f"C: AUTH PLAIN {b64(text) or '='}\nS: 501 5.5.4 Malformed PLAIN message")
 
     def test_authorization_identity_may_be_the_user(self) -> None:
         """Some clients give the name twice."""

@@ -11,9 +11,11 @@ from zope.interface import implementer
 
 from daptinmail.accounts.addresses import account_address
 from daptinmail.accounts.passwords import Passwords
+from daptinmail.accounts.rows import scram_columns
 from daptinmail.db.schema import mail_account, mail_server
 from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
 from daptinmail.interfaces.storage import IStorage, ITransaction
+from daptinmail.sasl.keys import MIN_ITERATIONS
 from tests.support.runtime import SynchronousBlocking
 
 CHEAP = Parameters(type=Type.ID, version=19, salt_len=8, hash_len=16, time_cost=1, memory_cost=8, parallelism=1)
@@ -22,7 +24,7 @@ CHEAP = Parameters(type=Type.ID, version=19, salt_len=8, hash_len=16, time_cost=
 
 def cheap_passwords() -> Passwords:
     """Hashes at once, in the caller's thread."""
-    return Passwords(SynchronousBlocking(), CHEAP)
+    return Passwords(SynchronousBlocking(), CHEAP, scram_iterations=MIN_ITERATIONS)
 
 
 async def add_server(
@@ -50,6 +52,7 @@ async def add_account(
     row = {
         "username": username,
         "password": await cheap_passwords().hash(password),
+        **scram_columns(await cheap_passwords().scram_keys(password)),
         "mail_server_id": server[0],
         "address_local": address.local,
         "address_domain": address.domain,

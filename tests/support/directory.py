@@ -43,7 +43,19 @@ class MemoryDirectory:
         self._passwords[username] = password
         return account
 
-    async def authenticate(self, username: str, password: str, peer: str) -> Account:
+    def account_of(self, username: str) -> Account:
+        """The account of this name, which exists."""
+        return self._accounts[username]
+
+    def password_of(self, username: str) -> str | None:
+        """Its password; ``None`` if there is no such account."""
+        return self._passwords.get(username)
+
+    def change_password(self, username: str, password: str) -> None:
+        """From now on it is this one."""
+        self._passwords[username] = password
+
+    async def authenticate(self, username: str, password: str, peer: str, service: str = "") -> Account:
         """By exact user name and password."""
         self.attempts.append((username, peer))
         if username in self.limited:
