@@ -1,14 +1,21 @@
 """PyPI's pymap with its Maildir backend, in an environment of its own."""
 
+import hashlib
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 from attrs import define, field
 
 from bench.certificate import write_certificate
 from bench.client import Address, Security
+from bench.peers.peer import PASSWORD, USER
 from bench.processes import ServerProcess, free_port
+
+ROUNDS = 500_000
+"""What pymap itself takes."""
+HOME = "bench"
 
 
 @define(eq=False)
@@ -31,6 +38,8 @@ class Pymap:
         subprocess.run([self._python, "-m", "pip", "install", "--quiet", "pymap"], check=True, capture_output=True)
         base = self.directory / "mail"
         base.mkdir()
+        (base / "pymap-etc-passwd").write_text(f"{USER}:x:1000:1000::{HOME}:\n")
+        (base / "pymap-etc-shadow").write_text(f"{USER}:{_hashed(PASSWORD)}:::::::\n")
         network = ["--host", "127.0.0.1", "--port", str(self._port), "--cert", str(certificate), "--key", str(key)]
         command = [str(environment / "bin" / "pymap"), *network, "maildir", str(base)]
         self.process = ServerProcess(command, self.directory / "log.txt")
@@ -59,3 +68,9 @@ class Pymap:
     def stop(self) -> None:
         """End in order."""
         self.process.stop()
+
+
+def _hashed(password: str) -> str:
+    salt = b"bench and nothing else"
+    digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ROUNDS)
+    return f"$pbkdf2-sha256${ROUNDS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
