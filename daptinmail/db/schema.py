@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from daptinmail.db.types import Reference, UnixTime
@@ -123,23 +124,26 @@ mail_account = Table(
     *_standard(),
     Column("username", String(100), nullable=False, unique=True),
     Column("password", String(200), nullable=False),
-    Column("mail_server_id", Key, ForeignKey("mail_server.id"), nullable=False, index=True),
     Column("scram_sha256", String(200)),
     Column("scram_sha1", String(200)),
     Column("certificate_fingerprint", String(64), index=True),
+    Column("mail_server_id", Key, ForeignKey("mail_server.id"), nullable=False, index=True),
     Column("address_local", String(100), nullable=False),
     Column("address_domain", String(255), nullable=False),
     Column("directory", String(600), nullable=False, unique=True),
     Column("last_uidvalidity", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("quota_bytes", BigInteger),
+    Column("quota_messages", BigInteger),
     UniqueConstraint("address_domain", "address_local"),
     sqlite_autoincrement=True,
 )
 """``address_*``: where the account gets mail: ``username`` split, or its server's host name; lower case for look-up.
-``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes.
-``last_uidvalidity``: the greatest UIDVALIDITY given to any of its mailboxes, so that none is given twice."""
-
 ``scram_*``: SCRAM keys of the same password in the form of RFC 5803, empty until it is known.
 ``certificate_fingerprint``: SHA-256 of the client certificate that may log in, in hexadecimal.
+``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes.
+``last_uidvalidity``: the greatest UIDVALIDITY given to any of its mailboxes, so that none is given twice.
+``quota_*``: how much all its messages together may be; null for no limit."""
+
 mail_box = Table(
     "mail_box",
     metadata,
@@ -156,10 +160,54 @@ mail_box = Table(
     Column("highestmodseq", BigInteger, nullable=False, default=1),
     Column("first_recent_uid", BigInteger, nullable=False, default=1),
     Column("directory", String(1000), nullable=False),
+    Column("pruned_modseq", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("message_count", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("octets", BigInteger, nullable=False, default=0, server_default="0"),
     UniqueConstraint("mail_account_id", "name"),
     sqlite_autoincrement=True,
 )
-"""``directory``: name of the Maildir++ folder inside the account's tree, "" for INBOX."""
+"""``directory``: name of the Maildir++ folder inside the account's tree, "" for INBOX. ``pruned_modseq``: tombstones up
+to this modseq may have been thrown away. ``message_count`` and ``octets``: of all its messages, for quota."""
+
+mailbox_right = Table(
+    "mailbox_right",
+    metadata,
+    Column("mail_box_id", Key, ForeignKey("mail_box.id", ondelete="CASCADE"), primary_key=True),
+    Column("identifier", String(20), primary_key=True, index=True),
+    Column("negative", Boolean, primary_key=True),
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="CASCADE"), index=True),
+    Column("rights", String(20), nullable=False),
+)
+"""Access control lists (RFC 4314). ``identifier``: "anyone", "authenticated" or the number of the account."""
+
+mailbox_annotation = Table(
+    "mailbox_annotation",
+    metadata,
+    Column("mail_box_id", Key, ForeignKey("mail_box.id", ondelete="CASCADE"), primary_key=True),
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("entry", String(200), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Annotations (RFC 5464), entries in small letters. ``/private/...`` belong to the account that made them,
+``/shared/...`` to the mailbox's owner."""
+
+account_annotation = Table(
+    "account_annotation",
+    metadata,
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="CASCADE"), primary_key=True),
+    Column("entry", String(200), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Annotations of the server, as one account sees it."""
+
+mailbox_image = Table(
+    "mailbox_image",
+    metadata,
+    Column("mail_box_id", Key, ForeignKey("mail_box.id", ondelete="CASCADE"), primary_key=True),
+    Column("modseq", BigInteger, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+"""UIDs, modseqs and flags of a mailbox as they were at ``modseq``, to open large ones fast. A cache: rows may go."""
 
 subscription = Table(
     "subscription",
@@ -168,6 +216,39 @@ subscription = Table(
     Column("name", String(1000), primary_key=True),
 )
 """Subscribed names that have no mailbox (any more) (RFC 3501 §6.3.9)."""
+
+mail_content = Table(
+    "mail_content",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="SET NULL")),
+    Column("email_id", LargeBinary(16), nullable=False),
+    Column("thread_id", LargeBinary(16), nullable=False),
+    Column("sent_at", BigInteger),
+    Column("sent_day", Integer),
+    Column("is_reply", Boolean, nullable=False, default=False),
+    Column("message_id", LargeBinary, nullable=False),
+    Column("base_subject", Text, nullable=False),
+    Column("sort_from", Text, nullable=False),
+    Column("sort_to", Text, nullable=False),
+    Column("sort_cc", Text, nullable=False),
+    Column("display_from", Text, nullable=False),
+    Column("display_to", Text, nullable=False),
+    Column("fields", LargeBinary, nullable=False),
+    Column("references", LargeBinary, nullable=False),
+    Column("preview", LargeBinary),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("parts", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("bodystructure", LargeBinary, nullable=False),
+    Column("header", LargeBinary, nullable=False),
+    Index("ix_mail_content_mail_account_id_message_id", "mail_account_id", "message_id"),
+    sqlite_autoincrement=True,
+)
+"""What IMAP answers of a content without opening its file, ready to send; copies of a message share it.
+
+``mail_account_id`` is where it came first: threads are looked for there. ``preview`` is null where it was not worked
+out. SQLite reads the columns of a row in order: what is large, or asked for seldom, comes last."""
 
 mail = Table(
     "mail",
@@ -201,23 +282,16 @@ mail = Table(
     Column("saved_at", UnixTime, nullable=False),
     Column("file_name", String(255), nullable=False),
     Column("trail", Reference),
+    Column("content_id", Key, ForeignKey("mail_content.id"), index=True),
+    Column("name_due", Boolean, nullable=False, default=False, server_default=false()),
     UniqueConstraint("mail_box_id", "uid"),
     Index("ix_mail_mail_box_id_modseq", "mail_box_id", "modseq"),
     sqlite_autoincrement=True,
 )
-"""``flags``: comma-separated, without ``\\Recent``. ``file_name``: the file in the mailbox's ``cur``."""
+"""``flags``: comma-separated, without ``\\Recent``. ``file_name``: the file in the mailbox's ``cur``;
+while ``name_due`` its info suffix tells the flags of before."""
 
-mail_metadata = Table(
-    "mail_metadata",
-    metadata,
-    Column("mail_id", Key, ForeignKey("mail.id", ondelete="CASCADE"), primary_key=True),
-    Column("envelope", LargeBinary, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("bodystructure", LargeBinary, nullable=False),
-    Column("header", LargeBinary, nullable=False),
-    Column("parts", LargeBinary, nullable=False),
-)
-"""What FETCH answers without opening the file, ready to send."""
+Index("ix_mail_name_due", mail.c.mail_box_id, sqlite_where=mail.c.name_due, postgresql_where=mail.c.name_due)
 
 tombstone = Table(
     "tombstone",
@@ -225,6 +299,7 @@ tombstone = Table(
     Column("mail_box_id", Key, ForeignKey("mail_box.id", ondelete="CASCADE"), primary_key=True),
     Column("uid", BigInteger, primary_key=True),
     Column("modseq", BigInteger, nullable=False),
+    Column("buried_at", UnixTime, nullable=False, server_default="0"),
     Index("ix_tombstone_mail_box_id_modseq", "mail_box_id", "modseq"),
 )
 """Expunged messages, for sessions and clients that catch up from a modseq."""
@@ -271,18 +346,6 @@ certificate = Table(
 )
 """``private_key_pem`` is encrypted with the key ``encryption.secret`` of ``_config``."""
 
-event = Table(
-    "event",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("at", UnixTime, nullable=False),
-    Column("kind", String(60), nullable=False),
-    Column("trail", Reference, index=True),
-    Column("subject", String(100), nullable=False, default=""),
-    Column("data", Text, nullable=False, default="{}"),
-    sqlite_autoincrement=True,
-)
-"""Append-only. ``subject`` is ``<type>/<reference>``; ``data`` a JSON object without bodies or secrets."""
 mail_app_password = Table(
     "mail_app_password",
     metadata,
@@ -298,3 +361,15 @@ mail_app_password = Table(
 )
 """``digest``: of the secret, keyed with ``auth.secret`` of ``_config``; the secret itself is kept nowhere."""
 
+event = Table(
+    "event",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", UnixTime, nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("trail", Reference, index=True),
+    Column("subject", String(100), nullable=False, default=""),
+    Column("data", Text, nullable=False, default="{}"),
+    sqlite_autoincrement=True,
+)
+"""Append-only. ``subject`` is ``<type>/<reference>``; ``data`` a JSON object without bodies or secrets."""

@@ -1,30 +1,70 @@
-"""FETCH: flags from the view, metadata from the store, content from its file, in that order of cost."""
+"""FETCH: flags from the view, columns from the index, content from its file, in that order of cost."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from daptinmail.errors import StoreDamaged
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.content import Response, send_responses
 from daptinmail.imap.grammar import MONTHS
-from daptinmail.imap.limits import METADATA_SLICE, TEXT_SLICE, VIEW_SLICE
-from daptinmail.imap.sections import find_source, index_of, needs_parts
+from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, needs_parts
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
-from daptinmail.interfaces.messages import METADATA_FIELDS, FlagMode, Metadata
+from daptinmail.interfaces.messages import FlagMode
+from daptinmail.mail.structure import PartIndex, unpack_parts
 
 SEEN = frozenset({rb"\Seen"})
+IN_VIEW = frozenset({b"FLAGS", b"UID"})
+
+DAY = 86_400_000  # milliseconds
+EPOCH = 719_163  # the day 1970-01-01 as ``date.toordinal`` counts
+
+
+def date_time(milliseconds: int) -> bytes:
+    """RFC 3501 §9 ``date-time``, without its quotes, in UTC."""
+    day, rest = divmod(milliseconds, DAY)
+    seconds = rest // 1000
+    return b"%b %02d:%02d:%02d +0000" % (_day(day), seconds // 3600, seconds // 60 % 60, seconds % 60)
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> bytes:
+    moment = date.fromordinal(EPOCH + number)
+    return b"%2d-%b-%04d" % (moment.day, MONTHS[moment.month - 1].capitalize(), moment.year)
+
+
+RENDERED: dict[bytes, tuple[str, Callable[[Any], bytes]]] = {
+    b"INTERNALDATE": ("internal_date", lambda moment: b'INTERNALDATE "%b"' % date_time(moment)),
+    b"RFC822.SIZE": ("size", b"RFC822.SIZE %d".__mod__),
+    b"ENVELOPE": ("envelope", b"ENVELOPE ".__add__),
+    b"BODY": ("body", b"BODY ".__add__),
+    b"BODYSTRUCTURE": ("bodystructure", b"BODYSTRUCTURE ".__add__),
+}
+"""Attributes that the index answers: the column, and how its value is sent."""
 
 
 @frozen
 class Plan:
-    """What one FETCH needs."""
+    """What one FETCH needs. ``columns`` are asked of the index, ``places`` tells where each stands in a row."""
 
     attributes: tuple[bytes, ...]
     sections: tuple[Section, ...]
+    columns: tuple[str, ...] = field(init=False)
+    places: dict[str, int] = field(init=False)
+    choices: dict[Section, HeaderChoice] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        named = [RENDERED[name][0] for name in self.attributes if name in RENDERED]
+        columns = tuple(dict.fromkeys([*named, *map(column_of, self.sections)]))
+        own = [section for section in self.sections if not needs_parts(section)]
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "places", {name: place for place, name in enumerate(columns, 1)})
+        object.__setattr__(self, "choices", {section: HeaderChoice.of(section) for section in own})
 
     @classmethod
     def of(cls, items: Sequence[FetchItem], uid: bool) -> "Plan":
@@ -37,13 +77,16 @@ class Plan:
     @property
     def in_view(self) -> bool:
         """True if the view alone can answer."""
-        return not self.sections and all(name in {b"FLAGS", b"UID"} for name in self.attributes)
+        return not self.sections and IN_VIEW.issuperset(self.attributes)
 
     @property
-    def fields(self) -> frozenset[str]:
-        """What must be read of the metadata."""
-        named = {name.decode("ascii").lower() for name in self.attributes} & METADATA_FIELDS
-        return frozenset(named | {"parts" if needs_parts(section) else "header" for section in self.sections})
+    def slice(self) -> int:
+        """Messages at a time."""
+        if self.in_view:
+            return VIEW_SLICE
+        if "parts" in self.columns:
+            return TEXT_SLICE
+        return HEADER_SLICE if "header" in self.columns else COLUMNS_SLICE
 
     @property
     def sets_seen(self) -> bool:
@@ -66,7 +109,7 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
     plan = Plan.of(arguments.items, uid)
     indexes = view.indexes(arguments.messages, uid)
     sent = 0
-    for number, some in enumerate(_slices(indexes, plan)):
+    for number, some in enumerate(_slices(indexes, plan.slice)):
         if number:
             await session.breathe()
         if plan.in_view:
@@ -79,8 +122,7 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
     return ok(b"FETCH completed")
 
 
-def _slices(indexes: list[int], plan: Plan) -> Iterator[list[int]]:
-    size = TEXT_SLICE if plan.sections else METADATA_SLICE if plan.fields else VIEW_SLICE
+def _slices(indexes: list[int], size: int) -> Iterator[list[int]]:
     return (indexes[start : start + size] for start in range(0, len(indexes), size))
 
 
@@ -94,19 +136,11 @@ def _from_view(view: SelectedMailbox, indexes: list[int], names: Sequence[bytes]
 
 async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int], plan: Plan) -> int:
     """Answer for these messages; how many of them still existed."""
-    found = await session.store.metadata(view.mailbox.id, [view.uids[index] for index in indexes], plan.fields)
-    by_uid = {metadata.uid: metadata for metadata in found}
-    seen = await _mark_seen(session, view, [metadata.uid for metadata in found]) if plan.sets_seen else set()
-    responses: list[Response] = []
-    for index in indexes:
-        metadata = by_uid.get(view.uids[index])
-        if metadata is not None:
-            names = plan.attributes
-            if index in seen and b"FLAGS" not in names:
-                names = (*names, b"FLAGS")
-            values = [_attribute(view, index, metadata, name) for name in names]
-            responses.append(_response(index, metadata, values, plan.sections))
-    if plan.sections:
+    rows = await session.store.columns(view.mailbox.id, [view.uids[index] for index in indexes], plan.columns)
+    seen = await _mark_seen(session, view, [row[0] for row in rows]) if plan.sets_seen else set()
+    by_uid = dict(zip([view.uids[index] for index in indexes], indexes, strict=True))
+    responses = [_response(view, by_uid[row[0]], row, plan, by_uid[row[0]] in seen) for row in rows]
+    if "parts" in plan.columns:
         return await send_responses(session, view.mailbox.id, responses)
     for response in responses:
         session.writer.write(response.beginning + b")\r\n")
@@ -114,11 +148,30 @@ async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int
     return len(responses)
 
 
-def _response(index: int, metadata: Metadata, values: Sequence[bytes], sections: Sequence[Section]) -> Response:
-    parts = index_of(metadata) if any(needs_parts(section) for section in sections) else None
-    sources = [(section.label, find_source(section, metadata, parts)) for section in sections]
+def _response(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, seen: bool) -> Response:
+    names = plan.attributes
+    if seen and b"FLAGS" not in names:
+        names = (*names, b"FLAGS")
+    values = [_attribute(view, index, row, plan, name) for name in names]
+    if "parts" not in plan.columns:
+        values += [_own_header(section, row, plan) for section in plan.sections]
+        return Response(row[0], b"* %d FETCH (%b" % (index + 1, b" ".join(values)), ())
+    parts = unpack_parts(row[plan.places["parts"]])
+    sources = [(section.label, _source(section, row, plan, parts)) for section in plan.sections]
     beginning = b"* %d FETCH (%b" % (index + 1, b" ".join(values))
-    return Response(metadata.uid, beginning + b" " if values and sources else beginning, sources)
+    return Response(row[0], beginning + b" " if values else beginning, sources)
+
+
+def _own_header(section: Section, row: Sequence[Any], plan: Plan) -> bytes:
+    octets = plan.choices[section].choose(row[plan.places[column_of(section)]])
+    return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
+
+
+def _source(section: Section, row: Sequence[Any], plan: Plan, parts: PartIndex) -> Source:
+    choice = plan.choices.get(section)
+    if choice is None:
+        return find_source(section, parts)
+    return choice.choose(row[plan.places[column_of(section)]])
 
 
 async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -> set[int]:
@@ -131,29 +184,10 @@ async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -
     return set(view.take_flags(await session.store.change_flags(view.mailbox.id, unseen, FlagMode.ADD, SEEN)))
 
 
-def _attribute(view: SelectedMailbox, index: int, metadata: Metadata, name: bytes) -> bytes:
+def _attribute(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, name: bytes) -> bytes:
     if name == b"FLAGS":
         return view.rendered_flags(index)
     if name == b"UID":
-        return b"UID %d" % metadata.uid
-    if name == b"INTERNALDATE":
-        return b'INTERNALDATE "%b"' % date_time(metadata.internal_date)
-    if name == b"RFC822.SIZE":
-        return b"RFC822.SIZE %d" % metadata.size
-    if name == b"ENVELOPE":
-        return b"ENVELOPE " + metadata.envelope
-    if name == b"BODY":
-        return b"BODY " + metadata.body
-    if name == b"BODYSTRUCTURE":
-        return b"BODYSTRUCTURE " + metadata.bodystructure
-    raise StoreDamaged(cause=f"no way to answer {name!r}")
-
-
-def date_time(moment: datetime) -> bytes:
-    """RFC 3501 §9 ``date-time``, without its quotes."""
-    month = MONTHS[moment.month - 1].capitalize()
-    clock = moment.strftime("%H:%M:%S").encode("ascii")
-    offset = round((moment.utcoffset() or moment - moment).total_seconds() / 60)
-    sign = b"-" if offset < 0 else b"+"
-    zone = b"%b%02d%02d" % (sign, *divmod(abs(offset), 60))
-    return b"%2d-%b-%04d %b %b" % (moment.day, month, moment.year, clock, zone)
+        return b"UID %d" % row[0]
+    column, render = RENDERED[name]
+    return render(row[plan.places[column]])

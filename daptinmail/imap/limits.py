@@ -25,6 +25,15 @@ AUTHENTICATED = WireLimits(line=64 * KIB, literal=64 * KIB, command=256 * KIB, d
 APPEND = 64 * MIB
 """The largest message that APPEND takes."""
 
+MESSAGE_LITERALS = 1000
+"""Literals that are messages, or parts of them, in one APPEND (RFC 3502, RFC 4469)."""
+APPEND_TOTAL = 256 * MIB
+"""Octets of all messages of one APPEND."""
+APPEND_MEMORY = 4 * MIB
+"""Octets of them that are held in memory; the others go to files."""
+URLS = 100
+"""URLs in one CATENATE."""
+
 INPUT_WAITING = 64 * KIB
 """Pipelined input beyond this stops the reading until commands catch up."""
 
@@ -32,8 +41,11 @@ OUTPUT_PIECE = 64 * KIB
 CONTENT_CHUNK = 256 * KIB
 """How much of a message is read at a time."""
 
-METADATA_SLICE = 100
-"""Each may bring a header section of a megabyte."""
+HEADER_SLICE = 100
+"""Messages whose header sections are read at once: each may be a megabyte."""
+
+COLUMNS_SLICE = 500
+"""Messages whose smaller columns are read at once."""
 VIEW_SLICE = 1000
 TEXT_SLICE = 50
 SEARCH_TEXT_CAP = 4 * MIB
@@ -42,11 +54,24 @@ SEARCH_TEXT_CAP = 4 * MIB
 SEARCHES_AT_ONCE = 2
 """Pool threads that all searches together may occupy; the others stay free for mail."""
 
+SEARCH_SLICE = 100_000
+"""Messages that a search looks at, in the view, before others get a turn: some milliseconds."""
+NUMBERS_SLICE = 50_000
+"""Numbers of an answer that are written before others get a turn."""
+
+SORT_SLICE = 10_000
+"""Messages whose sort keys are read at once."""
+SORT_CRITERIA = 32
+
 SEARCH_DEPTH = 32
 SEARCH_KEYS = 2000
 FETCH_ITEMS = 64
 FETCH_FIELDS = 500
 """Names of header fields in one FETCH; each is looked for in every message."""
+
+LIST_PATTERNS = 50
+LIST_ENTRIES = 50
+"""Annotations that one command may name."""
 
 KEYWORD_LENGTH = 100
 KEYWORDS_PER_COMMAND = 64
@@ -61,6 +86,12 @@ LONGEST_PENALTY = 30.0
 LOGIN_TIMEOUT = 60
 AUTOLOGOUT = 30 * 60
 """RFC 3501 §5.4: at least 30 minutes."""
+
+SAMPLES = 10_000
+"""Sequence numbers that a client may name with their UIDs (RFC 7162 §3.2.5.2)."""
+
+PROGRESS_INTERVAL = 10.0
+"""RFC 9585 §4: tell every 10 to 15 seconds that a command goes on."""
 
 IDLE_KEEPALIVE = 120
 CLOSE_GRACE = 30

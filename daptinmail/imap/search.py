@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from daptinmail.imap.answers import Answer, ok
-from daptinmail.imap.limits import METADATA_SLICE, SEARCH_TEXT_CAP, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.limits import HEADER_SLICE, SEARCH_TEXT_CAP, TEXT_SLICE, VIEW_SLICE
 from daptinmail.imap.responses import Disconnected
 from daptinmail.imap.search_keys import Candidate, Evaluator, Facts
 from daptinmail.imap.search_text import body_text
@@ -36,7 +36,7 @@ async def _search(session: Session, arguments: Search) -> list[int]:
     found: list[int] = []
     files = max(1, TEXT_SLICE // arguments.keys)
     unsure = await _search_view(session, evaluator, found)
-    size = METADATA_SLICE if evaluator.fields else VIEW_SLICE
+    size = HEADER_SLICE if "header" in evaluator.columns else VIEW_SLICE
     for start in range(0, len(unsure), size):
         some = unsure[start : start + size]
         unread = await _search_index(session, evaluator, some, found)
@@ -67,12 +67,12 @@ async def _search_view(session: Session, evaluator: Evaluator, found: list[int])
 async def _search_index(
     session: Session, evaluator: Evaluator, candidates: Sequence[Candidate], found: list[int]
 ) -> list[Candidate]:
-    """Judge by metadata; what it cannot decide."""
+    """Judge by the index; what it cannot decide."""
     by_uid = {candidate.uid: candidate for candidate in candidates}
-    known = await session.store.metadata(session.selected.mailbox.id, list(by_uid), evaluator.fields)
-    for metadata in known:
-        by_uid[metadata.uid].facts = Facts(metadata)
-    judged = [by_uid[metadata.uid] for metadata in known]
+    known = await session.store.columns(session.selected.mailbox.id, list(by_uid), evaluator.columns)
+    for row in known:
+        by_uid[row[0]].facts = Facts(row, evaluator.columns)
+    judged = [by_uid[row[0]] for row in known]
     verdicts = await _in_turn(session, _judge_all, evaluator, judged)
     found.extend(candidate.index for candidate, verdict in zip(judged, verdicts, strict=True) if verdict)
     return [candidate for candidate, verdict in zip(judged, verdicts, strict=True) if verdict is None]

@@ -4,9 +4,11 @@ The answer is ``True``, ``False`` or ``None``: cannot be told without more of th
 first, the index for what is left, and opens files only for what even that cannot decide.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from email.utils import parsedate_tz
 from functools import cached_property
+from typing import Any
 
 from attrs import define
 
@@ -14,7 +16,6 @@ from daptinmail.imap.search_text import field_texts, header_text
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.sequences import SequenceSet, contains
 from daptinmail.imap.values import Every, Key, Negated, SearchKey
-from daptinmail.interfaces.messages import Metadata
 from daptinmail.mail.header import HeaderSection
 
 Verdict = bool | None
@@ -26,22 +27,28 @@ FIELD_KEYS = {b"BCC": b"bcc", b"CC": b"cc", b"FROM": b"from", b"SUBJECT": b"subj
 HEADER_KEYS = {*FIELD_KEYS, b"HEADER", b"TEXT", b"SENTBEFORE", b"SENTON", b"SENTSINCE"}
 """Keys that look into the header section."""
 
+DAY = 86_400_000  # milliseconds
+EPOCH = 719_163  # the day 1970-01-01 as ``date.toordinal`` counts
+
 
 class Facts:
     """What the index knows of one message; texts are worked out when asked for."""
 
-    def __init__(self, metadata: Metadata) -> None:
-        self.metadata = metadata
+    def __init__(self, row: Sequence[Any], columns: Sequence[str]) -> None:
+        values = dict(zip(columns, row[1:], strict=True))
+        self.size: int = values["size"]
+        self.arrived_day: int = values["internal_date"] // DAY
+        self.raw_header: bytes = values.get("header", b"")
 
     @cached_property
     def header(self) -> HeaderSection:
         """The header section by name."""
-        return HeaderSection(self.metadata.header)
+        return HeaderSection(self.raw_header)
 
     @cached_property
     def plain(self) -> bytes | None:
         """The header section in lower case if it is what it looks like: ASCII, no encoded words. Else ``None``."""
-        header = self.metadata.header
+        header = self.raw_header
         return header.lower() if header.isascii() and b"=?" not in header else None
 
     def may_hold(self, text: str) -> bool:
@@ -51,7 +58,7 @@ class Facts:
     @cached_property
     def header_text(self) -> str:
         """All of the header section, decoded."""
-        return header_text(self.metadata.header)
+        return header_text(self.raw_header)
 
     @cached_property
     def sent(self) -> date | None:
@@ -83,9 +90,9 @@ class Evaluator:
         self._ranges: dict[Key, list[tuple[int, int]]] = {}
 
     @cached_property
-    def fields(self) -> frozenset[str]:
-        """What of the metadata the program asks for: nothing if dates, sizes and content will do."""
-        return frozenset({"header"}) if _needs_header(self.program) else frozenset()
+    def columns(self) -> tuple[str, ...]:
+        """What the program asks of the index: no header section if dates, sizes and content will do."""
+        return ("internal_date", "size", "header") if _needs_header(self.program) else ("internal_date", "size")
 
     def judge(self, candidate: Candidate) -> Verdict:
         """Whether the candidate meets the program."""
@@ -165,9 +172,9 @@ def judge_facts(key: Key, facts: Facts) -> bool:
     """Keys that the index decides."""
     name, argument = key.name, key.argument
     if isinstance(argument, int):
-        return facts.metadata.size > argument if name == b"LARGER" else facts.metadata.size < argument
+        return facts.size > argument if name == b"LARGER" else facts.size < argument
     if isinstance(argument, date):
-        when = facts.sent if name.startswith(b"SENT") else facts.metadata.internal_date.date()
+        when = facts.sent if name.startswith(b"SENT") else date.fromordinal(EPOCH + facts.arrived_day)
         return when is not None and _compare_dates(name.removeprefix(b"SENT"), when, argument)
     if isinstance(argument, tuple):
         field, text = argument

@@ -1,11 +1,12 @@
 """Where the octets of BODY[...] come from."""
 
+import re
+
 from attrs import frozen
 
 from daptinmail.imap.values import Section
-from daptinmail.interfaces.messages import Metadata
-from daptinmail.mail.header import select_fields
-from daptinmail.mail.structure import PartIndex, unpack_parts
+from daptinmail.mail.header import KEPT_FIELDS, choose_fields, field_pattern, select_fields
+from daptinmail.mail.structure import PartIndex
 
 
 @frozen
@@ -37,21 +38,40 @@ Source = bytes | Stretch | Selection | None
 """What is known already, what must be read, or ``None``: there is no such part."""
 
 
-def index_of(metadata: Metadata) -> PartIndex:
-    """Where the parts lie."""
-    return unpack_parts(metadata.parts)
-
-
 def needs_parts(section: Section) -> bool:
-    """False for the message's own header section, which the metadata hold."""
+    """False for the message's own header section, which the index holds."""
     return bool(section.part) or not section.text.startswith(b"HEADER")
 
 
-def find_source(section: Section, metadata: Metadata, parts: PartIndex | None) -> Source:
-    """What answers ``section``."""
+def column_of(section: Section) -> str:
+    """The column that answers ``section``, or tells where in the file its octets lie."""
+    if needs_parts(section):
+        return "parts"
+    kept = section.text == b"HEADER.FIELDS" and all(name.lower() in KEPT_FIELDS for name in section.fields)
+    return "fields" if kept else "header"
+
+
+@frozen
+class HeaderChoice:
+    """What a section takes of the message's own header section; made once for a command."""
+
+    section: Section
+    _pattern: "re.Pattern[bytes] | None" = None
+
+    @classmethod
+    def of(cls, section: Section) -> "HeaderChoice":
+        """The choice that ``section`` makes."""
+        return cls(section, field_pattern(section.fields) if section.text == b"HEADER.FIELDS" else None)
+
+    def choose(self, header: bytes) -> bytes:
+        """The octets, from the column ``column_of`` names."""
+        chosen = _selected(self.section, header) if self._pattern is None else choose_fields(header, self._pattern)
+        return clip(self.section, chosen)
+
+
+def find_source(section: Section, parts: PartIndex) -> Source:
+    """Where the octets of a section that ``needs_parts`` lie."""
     text = section.text.decode("ascii")
-    if parts is None or not needs_parts(section):
-        return clip(section, _selected(section, metadata.header))
     span = parts.span(section.part, "HEADER" if text.startswith("HEADER") else text)
     if span is None:
         return None

@@ -4,11 +4,13 @@ from array import array
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from attrs import field, frozen
 from zope.interface import Interface
 
+from daptinmail.interfaces.search import Criterion
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.mail.address import Address
 
@@ -42,7 +44,7 @@ class Mailbox:
 
 @frozen
 class MailboxStatus:
-    """Counts of one mailbox; ``size`` in octets (RFC 8438)."""
+    """Counts of one mailbox; ``size`` in octets (RFC 8438), ``deleted_size`` of messages flagged so (RFC 9208 §5.3)."""
 
     messages: int
     recent: int
@@ -52,6 +54,7 @@ class MailboxStatus:
     uidnext: int
     uidvalidity: int
     highestmodseq: int
+    deleted_size: int = 0
 
 
 @frozen
@@ -82,36 +85,59 @@ class Change:
 
 @frozen
 class Changes:
-    """What happened to a mailbox after a modseq. ``changed`` and ``expunged`` are in UID order."""
+    """What happened to a mailbox after a modseq. ``changed`` and ``expunged`` are in UID order.
+
+    Not ``complete``: some expunges since then have been forgotten, so compare all UIDs (RFC 7162 §3.2.5.2).
+    """
 
     modseq: int
     uidnext: int
     changed: Sequence[Change]
     expunged: Sequence[int]
+    complete: bool = True
 
 
-@frozen
-class Metadata:
-    """What is known of one message without opening it; the byte strings are ready to send.
+MESSAGE_COLUMNS = frozenset({"internal_date", "saved_at", "size", "reference"})
+"""What ``columns`` knows of a message in its mailbox: times as milliseconds since the epoch, size in octets, the
+16 octets of its row's reference."""
 
-    ``header`` is the header section with its empty line. ``parts`` is what ``mail.structure`` packs: where each
-    part lies, so that BODY[1.2] needs no parsing.
-    """
+CONTENT_COLUMNS = frozenset(
+    {
+        "email_id",
+        "thread_id",
+        "message_id",
+        "references",
+        "sent_at",
+        "sent_day",
+        "base_subject",
+        "is_reply",
+        "sort_from",
+        "sort_to",
+        "sort_cc",
+        "display_from",
+        "display_to",
+        "preview",
+        "fields",
+        "envelope",
+        "body",
+        "bodystructure",
+        "parts",
+        "header",
+    }
+)
+"""What ``columns`` knows of a content, the same for all copies of a message.
 
-    uid: int
-    internal_date: datetime
-    saved_at: datetime
-    size: int
-    envelope: bytes
-    body: bytes
-    bodystructure: bytes
-    header: bytes
-    parts: bytes
-    reference: UUID
+``email_id`` and ``thread_id`` are 16 octets (RFC 8474). ``message_id`` and ``references`` are octets without angle
+brackets, joined by blanks (RFC 5256 §2.2). ``sent_at`` is milliseconds since the epoch, ``sent_day`` days since then of
+the Date field as written, both ``None`` without one. ``base_subject``, ``sort_*`` and ``display_*`` are casemapped
+text (RFC 5256 §2.1 and §3, RFC 5957); ``is_reply`` is a truth value. ``preview`` is UTF-8 of 200 characters at most, or
+``None``: not worked out (RFC 8970). ``envelope``, ``body`` and ``bodystructure`` are ready to send. ``fields`` are the
+lines of ``mail.header.KEPT_FIELDS`` and ``header`` is the header section, both with its empty line. ``parts`` is what
+``mail.structure`` packs: where each part lies, so that BODY[1.2] needs no parsing.
+"""
 
-
-METADATA_FIELDS = frozenset({"envelope", "body", "bodystructure", "header", "parts"})
-"""The byte strings of ``Metadata``: what costs something to read."""
+COLUMNS = MESSAGE_COLUMNS | CONTENT_COLUMNS
+"""What ``IMessageStore.columns`` can be asked for."""
 
 
 class FlagMode(Enum):
@@ -163,6 +189,15 @@ class Arrival:
     return_path: str = ""
     ip: str = ""
     tls: bool = False
+
+
+@frozen
+class NewMessage:
+    """A message to be appended. Without ``internal_date`` it is dated when it comes."""
+
+    content: Content
+    flags: Flags = frozenset()
+    internal_date: datetime | None = None
 
 
 @frozen
@@ -233,13 +268,14 @@ class IMessageStore(Interface):
     def changes(mailbox_id: int, since: int) -> Awaitable[Changes]:
         """What happened after modseq ``since``."""
 
-    def metadata(
-        mailbox_id: int, uids: Sequence[int], fields: frozenset[str] = METADATA_FIELDS
-    ) -> Awaitable[list[Metadata]]:
-        """Metadata of those UIDs that still exist, in UID order. Callers ask in slices of 1,000 at most.
+    def columns(mailbox_id: int, uids: Sequence[int], names: tuple[str, ...]) -> Awaitable[list[tuple[Any, ...]]]:
+        """Rows ``(uid, *values)`` of those UIDs that still exist, in UID order; ``names`` among ``COLUMNS``.
 
-        Of ``METADATA_FIELDS`` only ``fields`` are read; the others are empty.
+        Callers ask for as many messages at once as they would hold in memory: a ``header`` may be a megabyte.
         """
+
+    def find(mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> Awaitable["array[int]"]:
+        """The UIDs of the messages that meet one criterion, ascending; only among ``uids`` if given."""
 
     def open(mailbox_id: int, uid: int) -> Awaitable[Opened]:
         """Open one message's content. ``NotFound`` if it was expunged."""
@@ -251,6 +287,18 @@ class IMessageStore(Interface):
         mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival
     ) -> Awaitable[Appended]:
         """Store one message; done when synced."""
+
+    def append_many(
+        mailbox_id: int,
+        messages: Sequence[NewMessage],
+        arrival: Arrival,
+        replaces: tuple[int, int] | None = None,
+    ) -> Awaitable[list[Appended]]:
+        r"""Store messages, all or none; done when synced (RFC 3502).
+
+        ``replaces`` is the mailbox id and UID of a message that goes in the same moment, \Deleted or not (RFC 8508);
+        ``NotFound`` if it is not there.
+        """
 
     def deliver(content: Content, deliveries: Sequence[Delivery], arrival: Arrival) -> Awaitable[list[Appended]]:
         """Store one content in several accounts, all or none; done when synced."""

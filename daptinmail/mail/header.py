@@ -18,6 +18,16 @@ Buffer = bytes | mmap.mmap
 MAX_HEADER = 1 << 20  # octets of a header section that are looked at
 MAX_FIELDS = 1000
 
+_KEPT = (
+    b"bcc cc content-description content-disposition content-language content-transfer-encoding content-type date"
+    b" delivered-to from importance in-reply-to list-id list-post list-unsubscribe mail-followup-to message-id"
+    b" mime-version newsgroups priority references reply-to return-path sender subject to user-agent"
+    b" x-bogosity x-forwarded-message-id x-keywords x-label x-mailer x-original-to x-priority x-spam-flag"
+    b" x-spam-status x-status x-tuid x-uid status"
+)
+KEPT_FIELDS = frozenset(_KEPT.split())
+"""The fields that mail clients ask for most (lower case); their lines are kept apart (``kept_fields``)."""
+
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 # A field name is printable US-ASCII without the colon; folded lines begin with a blank (RFC 5322 §2.2, §2.2.3).
 _FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]*\n(?=[ \t]))*[^\n]*)\n?", re.M)
@@ -66,9 +76,37 @@ def select_fields(raw: bytes, names: Collection[bytes], exclude: bool = False) -
     """
     wanted = {name.lower() for name in names}
     chosen = [raw[one.start : one.end] for one in find_fields(raw) if (one.name.lower() in wanted) != exclude]
-    if raw in {b"\n", b"\r\n"} or raw.endswith((b"\n\n", b"\n\r\n")):
+    if has_empty_line(raw):
         chosen.append(b"\r\n")
     return b"".join(chosen)
+
+
+def kept_fields(raw: bytes) -> bytes:
+    """The lines of ``KEPT_FIELDS``, and the empty line if there is one.
+
+    For names among ``KEPT_FIELDS``, ``select_fields`` finds the same in them as in ``raw``.
+    """
+    chosen = [match[0] for match in _FIELD.finditer(raw) if match[1].lower() in KEPT_FIELDS]
+    if has_empty_line(raw):
+        chosen.append(b"\r\n")
+    return b"".join(chosen)
+
+
+def has_empty_line(raw: bytes) -> bool:
+    """True if a header section ends with its empty line."""
+    return raw.endswith((b"\n\n", b"\n\r\n")) or raw in {b"\n", b"\r\n"}
+
+
+def field_pattern(names: Collection[bytes]) -> "re.Pattern[bytes]":
+    """Finds the lines of the fields so named (any case), for one command that looks at many header sections."""
+    alternatives = b"|".join(re.escape(name) for name in sorted(names))
+    return re.compile(rb"^(?:%b)[ \t]*:(?:[^\n]*\n(?=[ \t]))*[^\n]*\n?" % alternatives, re.M | re.I)
+
+
+def choose_fields(raw: bytes, pattern: "re.Pattern[bytes]") -> bytes:
+    """``select_fields`` by a ``field_pattern``."""
+    chosen = b"".join(pattern.findall(raw))
+    return chosen + b"\r\n" if has_empty_line(raw) else chosen
 
 
 def unfold(value: bytes) -> bytes:

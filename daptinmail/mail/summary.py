@@ -2,15 +2,41 @@
 
 from attrs import frozen
 
-from daptinmail.mail.header import Buffer, HeaderSection, header_end
+from daptinmail.mail.basesubject import base_subject
+from daptinmail.mail.header import Buffer, HeaderSection, header_end, kept_fields
 from daptinmail.mail.imapdata import render_envelope, render_structures
 from daptinmail.mail.parameters import parameter
+from daptinmail.mail.preview import preview
+from daptinmail.mail.references import message_id, references
+from daptinmail.mail.sortkeys import display_key, mailbox_key, sent
 from daptinmail.mail.structure import Part, pack_parts, parse_structure
 from daptinmail.mail.words import clean, decode_charset, decode_words
 
 _CUT = 1 << 14  # octets of a header value that are decoded
 _ADDRESSES = 100  # more cannot be seen in 200 characters
 _SIGNATURES = {"pgp-signature", "pgp-encrypted", "pkcs7-signature", "x-pkcs7-signature"}
+
+
+@frozen
+class Terms:
+    """What SORT, THREAD, SEARCH and clients that list messages ask of a header section.
+
+    ``fields`` are the lines of ``header.KEPT_FIELDS``. ``message_id`` and ``references`` are in normal form, without
+    angle brackets. ``sent_at`` is in milliseconds, ``sent_day`` in days since the epoch; sort keys are casemapped.
+    """
+
+    fields: bytes = b""
+    message_id: bytes = b""
+    references: bytes = b""
+    sent_at: int | None = None
+    sent_day: int | None = None
+    base_subject: str = ""
+    is_reply: bool = False
+    sort_from: str = ""
+    sort_to: str = ""
+    sort_cc: str = ""
+    display_from: str = ""
+    display_to: str = ""
 
 
 @frozen
@@ -30,6 +56,28 @@ class Summary:
     reply_to_address: str = ""
     content_type: str = "text/plain"
     has_attachment: bool = False
+    preview: bytes = b""
+    terms: Terms = Terms()
+
+
+def terms_of(header: HeaderSection) -> Terms:
+    """Read what ``Terms`` holds. Never raises."""
+    sent_at, sent_day = sent(header)
+    subject = base_subject(decode_words((header.first(b"subject") or b"")[:_CUT]))
+    return Terms(
+        fields=kept_fields(header.raw),
+        message_id=message_id(header),
+        references=references(header),
+        sent_at=sent_at,
+        sent_day=sent_day,
+        base_subject=subject.text,
+        is_reply=subject.is_reply,
+        sort_from=mailbox_key(header, b"from"),
+        sort_to=mailbox_key(header, b"to"),
+        sort_cc=mailbox_key(header, b"cc"),
+        display_from=display_key(header, b"from"),
+        display_to=display_key(header, b"to"),
+    )
 
 
 def summarize(content: Buffer) -> Summary:
@@ -53,6 +101,8 @@ def summarize(content: Buffer) -> Summary:
         reply_to_address=_addresses(header, b"reply-to"),
         content_type=clean(decode_charset((first(b"content-type") or b"text/plain")[:_CUT]))[:255],
         has_attachment=_has_attachment(structure),
+        preview=preview(content, structure),
+        terms=terms_of(header),
     )
 
 

@@ -21,6 +21,7 @@ from daptinmail.store.maildir import Stamp, Tree, listing, locate, stamp, sweep
 from daptinmail.store.mailrow import mail_values
 from daptinmail.store.marks import Marks
 from daptinmail.store.messages import rows_of
+from daptinmail.store.quota import count
 from daptinmail.store.rows import Folder, folder_by_id, step
 
 log = Logger()
@@ -29,7 +30,7 @@ MAX_CONVERTED = 64 * 1024 * 1024
 """Octets up to which a file with bare LF is rewritten with CRLF; larger ones are taken as they are."""
 
 _mail = mail.c
-_NAMES = select(_mail.id, _mail.uid, _mail.modseq, _mail.flags, _mail.file_name)
+_NAMES = select(_mail.id, _mail.uid, _mail.size, _mail.modseq, _mail.flags, _mail.file_name, _mail.content_id)
 _GRAVE = select(tombstone.c.uid).where(
     tombstone.c.mail_box_id == bindparam("mailbox_id"), tombstone.c.uid == bindparam("gone")
 )
@@ -197,7 +198,8 @@ class Adoption:
         arrival = Arrival(trail=messages.identifiers.uuid7())
         summary, date = candidate.prepared.summary, candidate.internal_date
         values = mail_values(placed, size, summary, said.flags, date, arrival, "")
-        messages.insert(transaction.connection, values, candidate.prepared)
+        messages.insert(transaction.connection, folder, values, candidate.prepared)
+        count(transaction.connection, folder.id, 1, size)
         self._tell(transaction, folder, "message.adopted", uid)
         messages.changed(transaction, folder, modseq)
 

@@ -3,15 +3,18 @@
 from functools import partial
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 from sqlalchemy import delete, insert, select, update
 
 from daptinmail.db.schema import DEFAULT_PERMISSION, mail, mail_box, record_usergroup, subscription
 from daptinmail.errors import AlreadyExists, Forbidden, Invalid
+from daptinmail.interfaces.mailboxes import MailboxEvent, What
 from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, Mailbox
 from daptinmail.interfaces.storage import ITransaction
+from daptinmail.store.contentrow import drop_unused
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import DELIMITER, INBOX, directory_name, normal_name, parents
+from daptinmail.store.rights import inherit
 from daptinmail.store.rows import (
     AccountRow,
     Folder,
@@ -23,6 +26,7 @@ from daptinmail.store.rows import (
     next_uidvalidity,
     step,
 )
+from daptinmail.store.statements import rows
 from daptinmail.store.views import named
 
 _box = mail_box.c
@@ -59,7 +63,17 @@ class Mailboxes:
         values["subscribed"] = values["subscribed"] or subscribed
         values["special_use"] = special_use.decode("ascii") if special_use else None
         key = transaction.connection.execute(insert(mail_box), values).inserted_primary_key
-        return folder_by_id(transaction.connection, key[0] if key else 0)
+        folder = folder_by_id(transaction.connection, key[0] if key else 0)
+        self.made(transaction, folder)
+        return folder
+
+    def made(self, transaction: ITransaction, folder: Folder) -> None:
+        """A mailbox has its row now: it is shared as the one above it is."""
+        above = parents(folder.mailbox.name)
+        parent = folder_by_name(transaction.connection, folder.mailbox.account_id, above[-1]) if above else None
+        if parent is not None:
+            inherit(transaction.connection, parent.id, folder.id)
+        self._tell(transaction, What.CREATED, folder.mailbox)
 
     def new_values(self, transaction: ITransaction, account: AccountRow, name: str) -> dict[str, Any]:
         """All columns of a new mailbox's row, whose directories and parents have been made.
@@ -144,6 +158,8 @@ class Mailboxes:
                 raise
             return
         folder = folder_by_name(transaction.connection, account_id, name)
+        event = MailboxEvent(What.SUBSCRIBED, account_id, folder.id if folder else 0, name)
+        transaction.after_commit(partial(self.messages.listeners.event, event))
         if folder is not None:
             change = update(mail_box).where(_box.id == folder.id).values(subscribed=subscribed)
             transaction.connection.execute(change)
@@ -177,7 +193,10 @@ class Mailboxes:
         return sorted(family, key=lambda one: one.mailbox.name)
 
     def _rename_one(self, transaction: ITransaction, folder: Folder, name: str) -> None:
-        """Give a mailbox and its directory another name."""
+        """Give a mailbox and its directory another name.
+
+        The old name stays subscribed too: no server takes a name from that list (RFC 9051 §6.3.8).
+        """
         directory, tree = directory_name(name), self.messages.tree
         source, target = tree.of(folder), tree.folder(folder.account_directory, directory)
         try:
@@ -187,10 +206,13 @@ class Mailboxes:
         except FileNotFoundError:
             tree.make(transaction, folder.account_directory, directory)
         held = self._take_subscription(transaction, folder.mailbox.account_id, name)
+        if folder.mailbox.subscribed:
+            self._hold_subscription(transaction, folder.mailbox.account_id, folder.mailbox.name)
         values = {"name": name, "directory": directory, "subscribed": folder.mailbox.subscribed or held}
         values["updated_at"] = transaction.now
         transaction.connection.execute(update(mail_box).where(_box.id == folder.id).values(values))
         transaction.after_commit(partial(self.messages.watch.forget, folder.id))
+        self._tell(transaction, What.RENAMED, evolve(folder.mailbox, name=name), folder.mailbox.name)
 
     def _remove(self, transaction: ITransaction, folder: Folder) -> None:
         """Remove a mailbox's messages, directory and groups, and tell who listens."""
@@ -201,11 +223,18 @@ class Mailboxes:
             connection.execute(
                 delete(record_usergroup).where(record_usergroup.c.kind == kind, record_usergroup.c.record_id.in_(ids))
             )
+        contents = rows(connection, "SELECT DISTINCT content_id FROM mail WHERE mail_box_id = ?", [folder.id])
         connection.execute(delete(mail).where(mail.c.mail_box_id == folder.id))
+        drop_unused(connection, [one for (one,) in contents if one is not None])
         if folder.directory:
             self._discard(transaction, folder.account_directory, folder.directory)
         transaction.after_commit(partial(self.messages.watch.forget, folder.id))
         transaction.after_commit(partial(self.messages.listeners.deleted, folder.id))
+        self._tell(transaction, What.DELETED, folder.mailbox)
+
+    def _tell(self, transaction: ITransaction, what: What, mailbox: Mailbox, old_name: str = "") -> None:
+        event = MailboxEvent(what, mailbox.account_id, mailbox.id, mailbox.name, old_name)
+        transaction.after_commit(partial(self.messages.listeners.event, event))
 
     def _discard(self, transaction: ITransaction, account_directory: str, directory: str) -> None:
         token = self.messages.identifiers.uuid7()

@@ -1,4 +1,4 @@
-"""Values of a new ``mail`` row and its metadata."""
+"""Values of a new ``mail`` row and of its content."""
 
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ def place_values(placed: Placed) -> dict[str, Any]:
         "file_name": placed.file_name,
         "saved_at": placed.now,
         "recent": True,
+        "name_due": False,
     }
 
 
@@ -82,13 +83,29 @@ def mail_values(
     }
 
 
-def metadata_values(mail_id: int, summary: Summary) -> dict[str, Any]:
-    """The row of ``mail_metadata``."""
+def content_values(summary: Summary, account_id: int, email_id: bytes, thread_id: bytes) -> dict[str, Any]:
+    """The row of ``mail_content``, without ``id``."""
+    terms = summary.terms
     return {
-        "mail_id": mail_id,
+        "mail_account_id": account_id,
+        "email_id": email_id,
+        "thread_id": thread_id,
+        "sent_at": terms.sent_at,
+        "sent_day": terms.sent_day,
+        "is_reply": terms.is_reply,
+        "message_id": terms.message_id,
+        "base_subject": terms.base_subject,
+        "sort_from": terms.sort_from,
+        "sort_to": terms.sort_to,
+        "sort_cc": terms.sort_cc,
+        "display_from": terms.display_from,
+        "display_to": terms.display_to,
+        "fields": terms.fields,
+        "references": terms.references,
+        "preview": summary.preview,
         "envelope": summary.envelope,
+        "parts": summary.parts,
         "body": summary.body,
         "bodystructure": summary.bodystructure,
         "header": summary.header,
-        "parts": summary.parts,
     }

@@ -10,50 +10,38 @@ from typing import Any
 from attrs import define, evolve, field
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from daptinmail.db.schema import mail, mail_metadata, tombstone
+from daptinmail.db.schema import mail, tombstone
+from daptinmail.errors import NotFound
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import Appended, Arrival, Copied, Flags
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ITransaction
+from daptinmail.store.contentrow import Contents, drop_unused
 from daptinmail.store.contents import Prepared
 from daptinmail.store.filenames import FileName, letters_for, parse, unique_base
 from daptinmail.store.flags import from_column
 from daptinmail.store.listeners import Listeners
 from daptinmail.store.maildir import Tree, locate
-from daptinmail.store.mailrow import Placed, mail_values, metadata_values, place_values
+from daptinmail.store.mailrow import Placed, mail_values, place_values
+from daptinmail.store.quota import check_room, count
 from daptinmail.store.rows import Folder, folder_by_id, step
-from daptinmail.store.statements import RawInsert
+from daptinmail.store.statements import MAX_LISTED, RawInsert
 from daptinmail.store.watch import Watch
 
-MAX_LISTED = 500
-"""UIDs named one by one in a statement; more are filtered from a range."""
-
 _mail = mail.c
-_metadata = mail_metadata.c
 _INSERT = insert(mail)
-_INSERT_NEW = RawInsert("mail", [column.name for column in _mail if column.name not in {"id", "updated_at"}], "id")
-_INSERT_METADATA = RawInsert("mail_metadata", [column.name for column in _metadata])
-_COPY_METADATA = insert(mail_metadata).from_select(
-    ["mail_id", "envelope", "body", "bodystructure", "header", "parts"],
-    select(
-        bindparam("copy_id", type_=_metadata.mail_id.type),
-        _metadata.envelope,
-        _metadata.body,
-        _metadata.bodystructure,
-        _metadata.header,
-        _metadata.parts,
-    ).where(_metadata.mail_id == bindparam("original_id")),
-)
+_INSERT_NEW = RawInsert("mail", [column.name for column in _mail if column.name not in {"id", "updated_at"}])
+_MOVED = ("mail_box_id", "user_account_id", "uid", "modseq", "file_name", "saved_at")
 _MOVE = (
     update(mail)
     .where(_mail.id == bindparam("row_id"))
-    .values({name: bindparam(f"new_{name}") for name in ("mail_box_id", "uid", "modseq", "file_name", "saved_at")})
+    .values({name: bindparam(f"new_{name}") for name in _MOVED})
     .values(recent=True)
 )
 _DELETE = delete(mail).where(_mail.id == bindparam("row_id"))
 _BURY = insert(tombstone)
 _WHOLE_ROWS = select(mail)
-_NAMES = select(_mail.id, _mail.uid, _mail.file_name, _mail.flags)
+_NAMES = select(_mail.id, _mail.uid, _mail.size, _mail.file_name, _mail.flags, _mail.content_id)
 
 
 def rows_of(
@@ -83,7 +71,11 @@ class Messages:
     watch: Watch
     host: str
     process: int
+    contents: Contents = field(init=False)
     _count: Iterator[int] = field(factory=itertools.count, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.contents = Contents(self.identifiers)
 
     def add(
         self,
@@ -100,7 +92,7 @@ class Messages:
         placed = self.place(transaction, folder, prepared, flags, twin)
         size = prepared.content.size
         values = mail_values(placed, size, prepared.summary, flags, internal_date, arrival, recipient)
-        self.insert(transaction.connection, values, prepared)
+        self.insert(transaction.connection, folder, values, prepared)
         self.stored(transaction, folder, placed, arrival, size, recipient)
         path = self.tree.file(folder, placed.file_name)
         return Appended(folder.id, folder.mailbox.uidvalidity, placed.uid), path
@@ -108,9 +100,15 @@ class Messages:
     def place(
         self, transaction: ITransaction, folder: Folder, prepared: Prepared, flags: Flags, twin: Path | None = None
     ) -> Placed:
-        """The file of a new message, and its number."""
+        """The file of a new message, and its number.
+
+        Raises:
+            OverQuota: the account may not store it.
+        """
+        check_room(transaction.connection, folder.mailbox.account_id, 1, prepared.content.size)
         self.touch(transaction, folder)
         modseq, uid = step(transaction.connection, folder.id, 1)
+        count(transaction.connection, folder.id, 1, prepared.content.size)
         name = self.name(transaction, folder, uid, prepared.content.size, letters_for(flags))
         if twin is None:
             transaction.place(prepared.content, self.tree.file(folder, name))
@@ -126,10 +124,10 @@ class Messages:
         self.events.record_in(transaction, "message.stored", arrival.trail, f"mail/{placed.reference}", data)
         self.changed(transaction, folder, placed.modseq)
 
-    def insert(self, connection: Connection, values: dict[str, Any], prepared: Prepared) -> None:
+    def insert(self, connection: Connection, folder: Folder, values: dict[str, Any], prepared: Prepared) -> None:
         """Write the rows of one message."""
-        key: int = _INSERT_NEW.execute(connection, values)
-        _INSERT_METADATA.execute(connection, metadata_values(key, prepared.summary))
+        content_id = self.contents.add(connection, folder.mailbox.account_id, prepared.summary)
+        _INSERT_NEW.execute(connection, {**values, "content_id": content_id})
 
     def copy(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int], target_id: int) -> Copied:
         """Copy messages, their files as second names."""
@@ -138,10 +136,10 @@ class Messages:
         rows = rows_of(connection, _WHOLE_ROWS, source.id, uids)
         if not rows:
             return Copied(target.mailbox.uidvalidity, [], [])
+        check_room(connection, target.mailbox.account_id, len(rows), sum(row.size for row in rows))
         self.touch(transaction, target)
         modseq, first = step(connection, target.id, len(rows))
         done: list[tuple[int, int]] = []
-        twins = []
         for uid, row in enumerate(rows, first):
             name = self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
             if not self.with_file(transaction.link, source, row.file_name, self.tree.file(target, name)):
@@ -149,11 +147,9 @@ class Messages:
             placed = self.placed(transaction, target, uid, modseq, name)
             values = {**row._mapping, **place_values(placed)}
             del values["id"]
-            key = connection.execute(_INSERT, values).inserted_primary_key
-            twins.append({"copy_id": key[0] if key else 0, "original_id": row.id})
+            connection.execute(_INSERT, values)
+            count(connection, target.id, 1, row.size)
             done.append((row.uid, uid))
-        if twins:
-            connection.execute(_COPY_METADATA, twins)
         self.changed(transaction, target, modseq)
         return Copied(target.mailbox.uidvalidity, [old for old, _ in done], [new for _, new in done])
 
@@ -164,24 +160,39 @@ class Messages:
         rows = rows_of(connection, _WHOLE_ROWS, source.id, uids)
         if not rows:
             return Copied(target.mailbox.uidvalidity, [], [])
+        if target.mailbox.account_id != source.mailbox.account_id:
+            check_room(connection, target.mailbox.account_id, len(rows), sum(row.size for row in rows))
         self.touch(transaction, source)
         if target.id != source.id:
             self.touch(transaction, target)
         modseq, first = step(connection, target.id, len(rows))
         done: list[tuple[int, int]] = []
-        moves = []
+        moves, size = [], 0
         for uid, row in enumerate(rows, first):
             name = self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
             if self.with_file(transaction.rename, source, row.file_name, self.tree.file(target, name)):
                 place = {"mail_box_id": target.id, "uid": uid, "modseq": modseq, "file_name": name}
-                moved = {f"new_{key}": value for key, value in place.items()}
+                moved = {f"new_{key}": value for key, value in place.items()} | {"new_user_account_id": target.owner}
                 moves.append({"row_id": row.id, "new_saved_at": transaction.now, **moved})
                 done.append((row.uid, uid))
+                size += row.size
         if moves:
             connection.execute(_MOVE, moves)
+        count(connection, target.id, len(done), size)
+        count(connection, source.id, -len(done), -size)
         self.changed(transaction, target, modseq)
         self.bury(transaction, source, [old for old, _ in done])
         return Copied(target.mailbox.uidvalidity, [old for old, _ in done], [new for _, new in done])
+
+    def take(self, transaction: ITransaction, mailbox_id: int, uid: int) -> None:
+        r"""Remove a message, \Deleted or not.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        folder = folder_by_id(transaction.connection, mailbox_id)
+        if not self.remove(transaction, folder, rows_of(transaction.connection, _NAMES, mailbox_id, [uid])):
+            raise NotFound("No such message")
 
     def expunge(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int] | None) -> list[int]:
         r"""Remove messages flagged \Deleted."""
@@ -190,11 +201,13 @@ class Messages:
         return self.remove(transaction, folder, rows)
 
     def remove(self, transaction: ITransaction, folder: Folder, rows: Sequence[Any]) -> list[int]:
-        """Remove messages; ``rows`` have ``id``, ``uid`` and ``file_name``."""
+        """Remove messages; ``rows`` have ``id``, ``uid``, ``size``, ``file_name`` and ``content_id``."""
         if not rows:
             return []
         self.touch(transaction, folder)
         transaction.connection.execute(_DELETE, [{"row_id": row.id} for row in rows])
+        drop_unused(transaction.connection, [row.content_id for row in rows if row.content_id is not None])
+        count(transaction.connection, folder.id, -len(rows), -sum(row.size for row in rows))
         for row in rows:
             transaction.remove(self.tree.file(folder, row.file_name))
         uids = [row.uid for row in rows]
@@ -206,7 +219,9 @@ class Messages:
         if not uids:
             return
         modseq, _ = step(transaction.connection, folder.id)
-        graves = [{"mail_box_id": folder.id, "uid": uid, "modseq": modseq} for uid in uids]
+        graves = [
+            {"mail_box_id": folder.id, "uid": uid, "modseq": modseq, "buried_at": transaction.now} for uid in uids
+        ]
         transaction.connection.execute(_BURY, graves)
         self.changed(transaction, folder, modseq)
 
@@ -247,4 +262,4 @@ class Messages:
 
     def changed(self, transaction: ITransaction, folder: Folder, modseq: int) -> None:
         """Tell listeners when it is durable."""
-        transaction.after_commit(partial(self.listeners.changed, folder.id, modseq))
+        transaction.after_commit(partial(self.listeners.changed, folder.mailbox, modseq))

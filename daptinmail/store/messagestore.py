@@ -1,11 +1,13 @@
-"""``IMessageStore``: what the edges and agents call in the reactor; the work is done in other threads."""
+"""``IMailboxStore``: what the edges and agents call in the reactor; the work is done in other threads."""
 
 import os
+from array import array
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from attrs import define, evolve, field, frozen
@@ -14,8 +16,8 @@ from zope.interface import implementer
 
 from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.events import IEventLog
+from daptinmail.interfaces.mailboxes import IAccountListener, IMailboxStore
 from daptinmail.interfaces.messages import (
-    METADATA_FIELDS,
     Appended,
     Arrival,
     Change,
@@ -25,19 +27,20 @@ from daptinmail.interfaces.messages import (
     FlagMode,
     Flags,
     IMailboxListener,
-    IMessageStore,
     Mailbox,
     MailboxStatus,
-    Metadata,
+    NewMessage,
     Opened,
     Overview,
     Snapshot,
 )
 from daptinmail.interfaces.runtime import IBlocking, IClock, IIdentifiers
+from daptinmail.interfaces.search import Criterion, ITextIndex
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
 from daptinmail.mail.address import Address
-from daptinmail.store import views
+from daptinmail.store import counts, views
 from daptinmail.store.adoption import Adoption
+from daptinmail.store.annotations import Annotations
 from daptinmail.store.contents import SMALL, Prepared, clear_staging, prepare, prepare_large
 from daptinmail.store.flags import canonical
 from daptinmail.store.listeners import Listeners
@@ -47,9 +50,12 @@ from daptinmail.store.marks import Marks
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import account_directory, normal_name
 from daptinmail.store.opened import open_file
+from daptinmail.store.quota import Quotas
 from daptinmail.store.reindex import Progress, Reindex
+from daptinmail.store.rights import MailboxRights
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.scan import Scan
+from daptinmail.store.search import NoTextIndex, Search
 from daptinmail.store.watch import Watch
 
 T = TypeVar("T")
@@ -68,7 +74,7 @@ class Parts:
     mailboxes: Mailboxes
 
 
-@implementer(IMessageStore)
+@implementer(IMailboxStore)
 @define(eq=False)
 class MessageStore:
     """Mailboxes in Maildir++ trees below ``mail_dir`` and in the database.
@@ -83,17 +89,26 @@ class MessageStore:
     events: IEventLog
     blocking: IBlocking
     host: str = field(factory=lambda: os.uname().nodename)
+    index: ITextIndex = field(factory=NoTextIndex)
     _listeners: Listeners = field(factory=Listeners, init=False)
     _watch: Watch = field(factory=Watch, init=False)
     parts: Parts = field(init=False)
+    rights: MailboxRights = field(init=False)
+    annotations: Annotations = field(init=False)
+    quotas: Quotas = field(init=False)
     _scan: Scan = field(init=False)
+    _search: Search = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         tree = Tree(self.mail_dir)
         messages = Messages(tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid())
         self.parts = Parts(messages, Marks(messages), Mailboxes(messages))
         adoption = Adoption(tree, self.parts.marks, self.clock)
+        self.rights = MailboxRights(self.storage)
+        self.annotations = Annotations(self.storage, self._listeners)
+        self.quotas = Quotas(self.storage)
         self._scan = Scan(self.storage, self.blocking, tree, self._watch, adoption)
+        self._search = Search(self.storage, self.blocking, self, self.index)
 
     # Mailboxes
 
@@ -129,7 +144,20 @@ class MessageStore:
 
     async def status(self, mailbox_id: int) -> MailboxStatus:
         """Counts now."""
-        return await self._view(mailbox_id, views.status)
+        return await self._view(mailbox_id, counts.status)
+
+    async def statuses(self, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
+        """Counts of many mailboxes in one look, after merging what other tools did to their folders."""
+        tree = self.parts.messages.tree
+
+        def suspects(connection: Connection) -> list[int]:
+            folders = counts.folders_among(connection, mailbox_ids)
+            return [folder.id for folder in folders if self._watch.changed(folder.id, tree.of(folder))]
+
+        for mailbox_id in await self.storage.read(suspects):
+            with suppress(NotFound, Unavailable):
+                await self._scan.run(mailbox_id)
+        return await self.storage.read(lambda connection: counts.statuses(connection, mailbox_ids))
 
     async def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
         """The whole mailbox."""
@@ -143,15 +171,17 @@ class MessageStore:
         """What happened after modseq ``since``."""
         return await self._view(mailbox_id, views.changes, since)
 
-    async def metadata(
-        self, mailbox_id: int, uids: Sequence[int], fields: frozenset[str] = METADATA_FIELDS
-    ) -> list[Metadata]:
-        """Metadata of those that exist."""
-        return await self.storage.read(lambda connection: views.metadata(connection, mailbox_id, uids, fields))
+    async def columns(self, mailbox_id: int, uids: Sequence[int], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """Rows ``(uid, *values)`` of those that exist."""
+        return await self.storage.read(lambda connection: views.columns(connection, mailbox_id, uids, names))
+
+    async def find(self, mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> "array[int]":
+        """The messages that meet a criterion."""
+        return await self._search.find(mailbox_id, criterion, uids)
 
     async def overview(self, references: Sequence[UUID]) -> list[Overview]:
         """Counts by reference."""
-        return await self.storage.read(lambda connection: views.overview(connection, references))
+        return await self.storage.read(lambda connection: counts.overview(connection, references))
 
     async def open(self, mailbox_id: int, uid: int) -> Opened:
         """One message's content, found again if another tool renamed its file."""
@@ -175,15 +205,36 @@ class MessageStore:
         self, mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival
     ) -> Appended:
         """Store one message; done when synced."""
-        flags = canonical(flags)
-        prepared = await self._prepare(content)
+        (appended,) = await self.append_many(mailbox_id, [NewMessage(content, flags, internal_date)], arrival)
+        return appended
 
-        def work(transaction: ITransaction) -> Appended:
-            folder = folder_by_id(transaction.connection, mailbox_id)
-            ready = prepared or prepare(content)
-            return self.parts.messages.add(transaction, folder, ready, flags, internal_date, arrival)[0]
+    async def append_many(
+        self,
+        mailbox_id: int,
+        messages: Sequence[NewMessage],
+        arrival: Arrival,
+        replaces: tuple[int, int] | None = None,
+    ) -> list[Appended]:
+        """Store messages, all or none, perhaps in place of another one; done when synced."""
+        flags = [canonical(one.flags) for one in messages]
+        prepared: list[Prepared | None] = []
 
-        return await self._store(work, prepared)
+        def work(transaction: ITransaction) -> list[Appended]:
+            done = []
+            for one, chosen, ready in zip(messages, flags, prepared, strict=True):
+                folder = folder_by_id(transaction.connection, mailbox_id)
+                whole = ready or prepare(one.content)
+                done.append(self.parts.messages.add(transaction, folder, whole, chosen, one.internal_date, arrival)[0])
+            if replaces is not None:
+                self.parts.messages.take(transaction, *replaces)
+            return done
+
+        try:
+            for one in messages:
+                prepared.append(await self._prepare(one.content))
+            return await self.storage.write(work)
+        finally:
+            await self._discard(prepared)
 
     async def deliver(self, content: Content, deliveries: Sequence[Delivery], arrival: Arrival) -> list[Appended]:
         """Store one content in several accounts, all or none."""
@@ -192,7 +243,10 @@ class MessageStore:
         def work(transaction: ITransaction) -> list[Appended]:
             return self._deliver(transaction, prepared or prepare(content), deliveries, arrival)
 
-        return await self._store(work, prepared)
+        try:
+            return await self.storage.write(work)
+        finally:
+            await self._discard([prepared])
 
     def deliver_in(
         self, transaction: ITransaction, content: Content, deliveries: Sequence[Delivery], arrival: Arrival
@@ -249,6 +303,14 @@ class MessageStore:
         """Stop telling."""
         self._listeners.remove(mailbox_id, listener)
 
+    def listen_account(self, account_id: int, listener: IAccountListener) -> None:
+        """Tell ``listener`` of everything that happens to mailboxes of an account."""
+        self._listeners.accounts.add(account_id, listener)
+
+    def unlisten_account(self, account_id: int, listener: IAccountListener) -> None:
+        """Stop telling."""
+        self._listeners.accounts.remove(account_id, listener)
+
     def clear(self) -> int:
         """Remove large contents that a crash left half-way; answers how many. Blocking; call at start."""
         return clear_staging(self.parts.messages.tree.staging)
@@ -296,12 +358,10 @@ class MessageStore:
         except OSError as error:
             raise Unavailable(cause=str(error)) from error
 
-    async def _store(self, work: Callable[[ITransaction], T], prepared: Prepared | None) -> T:
-        try:
-            return await self.storage.write(work)
-        finally:
-            if prepared is not None and prepared.staged is not None:
-                await self.blocking.run(prepared.discard)
+    async def _discard(self, prepared: Sequence[Prepared | None]) -> None:
+        for one in prepared:
+            if one is not None and one.staged is not None:
+                await self.blocking.run(one.discard)
 
     def _deliver(
         self, transaction: ITransaction, prepared: Prepared, deliveries: Sequence[Delivery], arrival: Arrival

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from attrs import define, evolve, field
+from sqlalchemy import update
 from zope.interface import implementer
 
 from daptinmail.db.rules import Plain
-from daptinmail.db.schema import mail_metadata
+from daptinmail.db.schema import mail
 from daptinmail.errors import Forbidden, Invalid, NotFound
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.messages import Arrival, FlagMode, Flags, Opened
@@ -18,11 +19,13 @@ from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.store.bodytext import body_text
+from daptinmail.store.contentrow import drop_unused
 from daptinmail.store.contents import Prepared, prepare
 from daptinmail.store.flags import DELETED, SEEN, canonical, from_column
-from daptinmail.store.mailrow import flag_values, mail_values, metadata_values
+from daptinmail.store.mailrow import flag_values, mail_values
 from daptinmail.store.messagestore import MessageStore
 from daptinmail.store.names import INBOX, normal_name
+from daptinmail.store.quota import count
 from daptinmail.store.rows import Folder, account_row, folder_by_id
 
 MAX_WAITING = 64
@@ -57,6 +60,10 @@ class MailBoxRules(Plain):
         row.update({name: values[name] for name in ours})
         row.update({name: text for name, text in defaults.items() if row.get(name) is None})
         row.update(nextuid=1, highestmodseq=1, first_recent_uid=1)
+
+    def created(self, transaction: ITransaction, row: Row) -> None:
+        """Share it as its parent is, and tell who listens."""
+        self._store.parts.mailboxes.made(transaction, folder_by_id(transaction.connection, row["id"]))
 
     def patching(self, transaction: ITransaction, before: Row, changes: Row) -> None:
         """RENAME; a mailbox stays in its account."""
@@ -117,12 +124,9 @@ class MailRules(Plain):
         size, date = prepared.content.size, row.get("internal_date")
         row.update(mail_values(placed, size, prepared.summary, flags, date, arrival, ""))
         row.update(kept)
+        account_id = folder.mailbox.account_id
+        row["content_id"] = messages.contents.add(transaction.connection, account_id, prepared.summary)
         messages.stored(transaction, folder, placed, arrival, size, "")
-
-    def created(self, transaction: ITransaction, row: Row) -> None:
-        """Keep what FETCH answers."""
-        values = metadata_values(row["id"], self._prepared(row).summary)
-        transaction.connection.execute(mail_metadata.insert(), values)
 
     async def committed(self, change: str, row: Row) -> None:
         """The content has been stored."""
@@ -151,6 +155,11 @@ class MailRules(Plain):
         messages.touch(transaction, folder)
         transaction.remove(messages.tree.file(folder, row["file_name"]))
         messages.bury(transaction, folder, [row["uid"]])
+        count(transaction.connection, folder.id, -1, -row["size"])
+        forget = update(mail).where(mail.c.id == row["id"]).values(content_id=None)
+        transaction.connection.execute(forget)
+        if row.get("content_id") is not None:
+            drop_unused(transaction.connection, [row["content_id"]])
 
     async def shown(self, row: Row, hydrate: bool) -> dict[str, Any]:
         """``mail``: the content in base64; ``body``: its text. Both ``None`` in lists."""

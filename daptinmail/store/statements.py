@@ -1,14 +1,104 @@
-"""Inserts on the hot path, given to the driver as they are: a third of the time that SQLAlchemy Core takes."""
+"""Statements on the hot paths, given to the driver as they are: a third of the time that SQLAlchemy Core takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 
 from daptinmail.db.types import to_milliseconds
+
+MAX_LISTED = 500
+"""Values named one by one in a statement."""
+
+
+Values = Sequence[Any]
+Raw = tuple[Any, ...]
+
+
+def rows(connection: Connection, statement: str, values: Values = ()) -> list[Raw]:
+    """All rows that a statement with ``?`` for each value answers, as the driver has them.
+
+    On a reader's connection that has begun no transaction each statement sees its own snapshot.
+    """
+    with _driver(connection, statement) as (cursor, text):
+        cursor.execute(text, values)
+        return list(cursor.fetchall())
+
+
+def execute(connection: Connection, statement: str, values: Values = ()) -> int:
+    """Run one statement with ``?`` for each value; how many rows it touched."""
+    with _driver(connection, statement) as (cursor, text):
+        cursor.execute(text, values)
+        return cursor.rowcount
+
+
+def execute_many(connection: Connection, statement: str, many: Sequence[Values]) -> None:
+    """Run one statement for each row of values."""
+    with _driver(connection, statement) as (cursor, text):
+        cursor.executemany(text, many)
+
+
+@contextmanager
+def _driver(connection: Connection, statement: str) -> Iterator[tuple[DBAPICursor, str]]:
+    """A cursor of the driver, and the statement as it wants it; its errors become SQLAlchemy's."""
+    dialect = connection.dialect
+    driver = dialect.loaded_dbapi.Error
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor, _marked(statement, dialect.paramstyle)
+    except driver as error:
+        lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, driver, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+        ) from error
+    finally:
+        cursor.close()
+
+
+@cache
+def _marked(statement: str, paramstyle: str) -> str:
+    """``statement`` with ``?`` as this driver writes it."""
+    return statement if paramstyle == "qmark" else statement.replace("?", "%s")
+
+
+def ranges_of(uids: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Ascending UIDs as ranges without gaps."""
+    first = last = None
+    for uid in uids:
+        if last is not None and uid == last + 1:
+            last = uid
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = uid
+    if first is not None and last is not None:
+        yield first, last
+
+
+def conditions(uids: Iterable[int], column: str) -> Iterator[tuple[str, list[int]]]:
+    """Conditions that together name ``uids``, in their order: one for a range, others for up to ``MAX_LISTED``."""
+    wanted = sorted(set(uids))
+    if not wanted:
+        return
+    if wanted[-1] - wanted[0] == len(wanted) - 1:
+        yield f"{column} BETWEEN ? AND ?", [wanted[0], wanted[-1]]
+        return
+    for start in range(0, len(wanted), MAX_LISTED):
+        some = wanted[start : start + MAX_LISTED]
+        size = 8
+        while size < len(some):
+            size *= 2
+        some += [some[-1]] * (size - len(some))  # few lengths, so that the driver knows the statement already
+        yield f"{column} IN ({', '.join('?' * size)})", some
 
 
 @frozen
@@ -21,16 +111,25 @@ class RawInsert:
 
     def execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Insert one row. ``values`` must name exactly the columns."""
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        marks = ", ".join([mark] * len(self.columns))
-        statement = f"INSERT INTO {self.table} ({', '.join(self.columns)}) VALUES ({marks})"  # noqa: S608 - names are ours
+        listed = [driver_value(values[name]) for name in self.columns]
         if self.returning:
-            statement += f" RETURNING {self.returning}"
-        done = connection.exec_driver_sql(statement, tuple(_driver_value(values[name]) for name in self.columns))
-        return done.scalar_one() if self.returning else None
+            return rows(connection, self.statement, listed)[0][0]
+        return execute(connection, self.statement, listed)
+
+    @property
+    def statement(self) -> str:
+        """With ``?`` for each value."""
+        return _insert(self.table, tuple(self.columns), self.returning)
 
 
-def _driver_value(value: Any) -> Any:
+@cache
+def _insert(table: str, columns: tuple[str, ...], returning: str) -> str:
+    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - names are ours
+    return f"{statement} RETURNING {returning}" if returning else statement
+
+
+def driver_value(value: Any) -> Any:
     """As the column types of ``db.types`` write it."""
     if isinstance(value, UUID):
         return value.bytes

@@ -3,30 +3,26 @@
 from array import array
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, case, func, select
+from sqlalchemy import Connection, bindparam, select
 
-from daptinmail.db.schema import mail, mail_box, mail_metadata, subscription, tombstone
+from daptinmail.db.schema import mail, subscription, tombstone
 from daptinmail.errors import Invalid, NotFound
 from daptinmail.interfaces.messages import (
-    METADATA_FIELDS,
+    COLUMNS,
+    CONTENT_COLUMNS,
     Change,
     Changes,
     Mailbox,
-    MailboxStatus,
-    Metadata,
-    Overview,
     Snapshot,
 )
 from daptinmail.store.flags import from_column
 from daptinmail.store.messages import rows_of
 from daptinmail.store.names import in_order, normal_name
-from daptinmail.store.rows import FOLDERS, Folder, folder_by_id, folder_by_name, folder_of, folders_of
+from daptinmail.store.rows import Folder, folder_by_id, folder_by_name, folders_of
+from daptinmail.store.statements import Raw, conditions, rows
 
 _mail = mail.c
-_metadata = mail_metadata.c
 _SNAPSHOT = (
     select(_mail.uid, _mail.modseq, _mail.flags).where(_mail.mail_box_id == bindparam("mailbox_id")).order_by(_mail.uid)
 )
@@ -36,18 +32,6 @@ _EXPUNGED = (
     .where(tombstone.c.mail_box_id == bindparam("mailbox_id"), tombstone.c.modseq > bindparam("since"))
     .order_by(tombstone.c.uid)
 )
-_COUNTS = select(
-    func.count(),
-    func.sum(case((_mail.uid >= bindparam("first_recent"), 1), else_=0)),
-    func.sum(case((_mail.seen, 0), else_=1)),
-    func.sum(case((_mail.deleted, 1), else_=0)),
-    func.sum(_mail.size),
-).where(_mail.mail_box_id == bindparam("mailbox_id"))
-_LATEST = (
-    select(_mail.reference_id).where(_mail.mail_box_id == bindparam("mailbox_id")).order_by(_mail.uid.desc()).limit(1)
-)
-_DATES_AND_SIZE = (_mail.uid, _mail.internal_date, _mail.saved_at, _mail.size, _mail.reference_id.label("reference"))
-_NO_FIELDS = dict.fromkeys(METADATA_FIELDS, b"")
 _FILE_NAMES = select(_mail.uid, _mail.file_name)
 _HELD = select(subscription.c.name).where(subscription.c.mail_account_id == bindparam("account_id"))
 
@@ -80,20 +64,10 @@ def subscriptions(connection: Connection, account_id: int) -> list[str]:
     return sorted(names, key=in_order)
 
 
-def status(connection: Connection, folder: Folder) -> MailboxStatus:
-    """Counts of one mailbox."""
-    counts = connection.execute(_COUNTS, {"mailbox_id": folder.id, "first_recent": folder.first_recent_uid}).one()
-    messages, recent, unseen, deleted, size = (int(count or 0) for count in counts)
-    mailbox = folder.mailbox
-    return MailboxStatus(
-        messages, recent, unseen, deleted, size, mailbox.uidnext, mailbox.uidvalidity, mailbox.highestmodseq
-    )
-
-
 def snapshot(connection: Connection, folder: Folder) -> Snapshot:
     """All messages of one mailbox."""
-    rows = connection.execute(_SNAPSHOT, {"mailbox_id": folder.id}).fetchall()
-    uids, modseqs, texts = zip(*rows, strict=True) if rows else ((), (), ())
+    found = connection.execute(_SNAPSHOT, {"mailbox_id": folder.id}).fetchall()
+    uids, modseqs, texts = zip(*found, strict=True) if found else ((), (), ())
     return Snapshot(
         folder.mailbox,
         array("Q", uids),
@@ -114,36 +88,36 @@ def changes(connection: Connection, folder: Folder, since: int) -> Changes:
     return Changes(mailbox.highestmodseq, mailbox.uidnext, changed, expunged)
 
 
-def metadata(connection: Connection, mailbox_id: int, uids: Sequence[int], fields: frozenset[str]) -> list[Metadata]:
-    """Metadata of those that exist."""
-    folder_by_id(connection, mailbox_id)
-    statement = _metadata_statement(fields)
-    names = statement.selected_columns.keys()
-    rows = rows_of(connection, statement, mailbox_id, uids)
-    return [Metadata(**{**_NO_FIELDS, **dict(zip(names, row, strict=True))}) for row in rows]
+def columns(connection: Connection, mailbox_id: int, uids: Sequence[int], names: tuple[str, ...]) -> list[Raw]:
+    """Rows ``(uid, *values)`` of those that exist, in UID order.
+
+    Raises:
+        NotFound: no such mailbox.
+    """
+    found: list[Raw] = []
+    statement = _columns_statement(names)
+    for condition, values in conditions(uids, "m.uid"):
+        found += rows(connection, f"{statement} AND {condition} ORDER BY m.uid", [mailbox_id, *values])
+    if not found:
+        folder_by_id(connection, mailbox_id)
+    return found
 
 
 @cache
-def _metadata_statement(fields: frozenset[str]) -> "Select[Any]":
-    """The query that reads no more than ``fields``."""
-    if not fields:
-        return select(*_DATES_AND_SIZE)
-    columns = [_metadata[name] for name in sorted(fields)]
-    return select(*_DATES_AND_SIZE, *columns).join_from(mail, mail_metadata, _metadata.mail_id == _mail.id)
+def _columns_statement(names: tuple[str, ...]) -> str:
+    """The query that reads no more than ``names``.
+
+    Raises:
+        ValueError: a name that is none of ``COLUMNS``.
+    """
+    if not COLUMNS.issuperset(names):
+        raise ValueError(f"not columns: {names}")
+    stored = {"reference": "reference_id"}
+    chosen = [f'{"c" if name in CONTENT_COLUMNS else "m"}."{stored.get(name, name)}"' for name in names]
+    join = " JOIN mail_content c ON c.id = m.content_id" if CONTENT_COLUMNS.intersection(names) else ""
+    return f"SELECT {', '.join(['m.uid', *chosen])} FROM mail m{join} WHERE m.mail_box_id = ?"  # noqa: S608 - names are ours
 
 
 def file_names(connection: Connection, mailbox_id: int, uids: Sequence[int]) -> dict[int, str]:
     """The files of those messages that exist, by UID."""
     return {row.uid: row.file_name for row in rows_of(connection, _FILE_NAMES, mailbox_id, uids)}
-
-
-def overview(connection: Connection, references: Sequence[UUID]) -> list[Overview]:
-    """Counts of those mailboxes that exist."""
-    if not references:
-        return []
-    rows: Sequence[Any] = connection.execute(FOLDERS.where(mail_box.c.reference_id.in_(list(references)))).fetchall()
-    found = []
-    for folder in map(folder_of, rows):
-        latest = connection.execute(_LATEST, {"mailbox_id": folder.id}).scalar()
-        found.append(Overview(folder.mailbox, status(connection, folder), latest))
-    return found

@@ -3,18 +3,18 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from attrs import evolve
 from zope.interface.verify import verifyObject
 
+from daptinmail.db.types import to_milliseconds
 from daptinmail.errors import DaptinmailError, Invalid, NotFound
 from daptinmail.interfaces.messages import Appended, Delivery, FlagMode, IMessageStore
 from daptinmail.interfaces.storage import ITransaction
 from tests.contracts.message_store_base import ARRIVAL, DELETED, FLAGGED, SEEN, Listening, content
-from tests.contracts.message_store_names import MailboxNamesContract
+from tests.contracts.message_store_columns import ColumnsContract
 
 
-class MessageStoreContract(MailboxNamesContract):
-    """Messages, views, flags and listeners; names come from the base."""
+class MessageStoreContract(ColumnsContract):
+    """Messages, views, flags and listeners; names and columns come from the bases."""
 
     def test_provides_interface(self) -> None:
         """The store provides IMessageStore, method by method."""
@@ -39,14 +39,14 @@ class MessageStoreContract(MailboxNamesContract):
         flags = frozenset({rb"\SEEN", b"$Forwarded", rb"\Recent", b"odd,word"})
         self.now(self.store.append(self.inbox().id, content(), flags, date, ARRIVAL))
         self.assertEqual(self.flags(1), {SEEN, b"$Forwarded", b"odd,word"})
-        (metadata,) = self.now(self.store.metadata(self.inbox().id, [1]))
-        self.assertEqual(metadata.internal_date, date)
-        self.assertEqual(metadata.saved_at, self.clock.now())
+        dates = self.now(self.store.columns(self.inbox().id, [1], ("internal_date", "saved_at")))
+        self.assertEqual(dates, [(1, to_milliseconds(date), to_milliseconds(self.clock.now()))])
 
     def test_append_without_date(self) -> None:
         """Without a date a message is dated when it comes."""
         self.add()
-        self.assertEqual(self.now(self.store.metadata(self.inbox().id, [1]))[0].internal_date, self.clock.now())
+        dates = self.now(self.store.columns(self.inbox().id, [1], ("internal_date",)))
+        self.assertEqual(dates, [(1, to_milliseconds(self.clock.now()))])
 
     def test_append_refused(self) -> None:
         """Unknown system flags, bad keywords and missing mailboxes are refused and leave nothing."""
@@ -56,31 +56,6 @@ class MessageStoreContract(MailboxNamesContract):
         self.refused(self.store.append(self.inbox().id, content(), many, None, ARRIVAL), Invalid)
         self.refused(self.store.append(987654, content(), frozenset(), None, ARRIVAL), NotFound)
         self.assertEqual(self.uids(), [])
-
-    def test_metadata(self) -> None:
-        """Metadata of those that exist, in UID order; size and header are those of the content."""
-        for text in ("one", "two", "three"):
-            self.add(text=text)
-        found = self.now(self.store.metadata(self.inbox().id, [3, 1, 77]))
-        self.assertEqual([metadata.uid for metadata in found], [1, 3])
-        self.assertEqual(found[1].size, content("three").size)
-        self.assertEqual(found[1].header, b"From: A <a@example.test>\r\nSubject: three\r\n\r\n")
-        self.assertIn(b"three", found[1].envelope)
-        self.assertNotEqual(found[0].reference, found[1].reference)
-
-    def test_metadata_fields(self) -> None:
-        """Only the fields asked for are read; dates and size come always."""
-        self.add(text="a")
-        inbox = self.inbox().id
-        whole = self.now(self.store.metadata(inbox, [1]))[0]
-        self.assertEqual(
-            self.now(self.store.metadata(inbox, [1], frozenset({"header", "parts"})))[0],
-            evolve(whole, envelope=b"", body=b"", bodystructure=b""),
-        )
-        self.assertEqual(
-            self.now(self.store.metadata(inbox, [1, 2], frozenset())),
-            [evolve(whole, envelope=b"", body=b"", bodystructure=b"", header=b"", parts=b"")],
-        )
 
     def test_open_many(self) -> None:
         """Several contents are opened in one go; those that are not there are left out."""
@@ -167,11 +142,11 @@ class MessageStoreContract(MailboxNamesContract):
         """Counts and latest message by reference; unknown references are left out."""
         self.add()
         self.add()
-        latest = self.now(self.store.metadata(self.inbox().id, [2]))[0].reference
+        ((_, latest),) = self.now(self.store.columns(self.inbox().id, [2], ("reference",)))
         found = self.now(self.store.overview([self.inbox().reference, UUID(int=1), self.box("Sent").reference]))
         self.assertEqual(
             {one.mailbox.name: (one.status.messages, one.latest) for one in found},
-            {"INBOX": (2, latest), "Sent": (0, None)},
+            {"INBOX": (2, UUID(bytes=latest)), "Sent": (0, None)},
         )
         self.assertEqual(self.now(self.store.overview([])), [])
 
@@ -226,7 +201,7 @@ class MessageStoreContract(MailboxNamesContract):
         self.assertEqual((list(done.sources), list(done.targets)), ([1, 2], [1, 2]))
         self.assertEqual(done.uidvalidity, self.box("Sent").uidvalidity)
         self.assertEqual((self.flags(1, "Sent"), self.octets(1, "Sent")), ({SEEN}, content("a").read()))
-        self.assertEqual(self.now(self.store.metadata(sent, [1]))[0].internal_date, date)
+        self.assertEqual(self.now(self.store.columns(sent, [1], ("internal_date",))), [(1, to_milliseconds(date))])
         self.assertEqual(self.uids(), [1, 2])
         self.assertEqual(self.now(self.store.status(sent)).recent, 2)
 

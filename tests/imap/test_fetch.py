@@ -1,9 +1,10 @@
 """FETCH in every form."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from daptinmail.db.types import to_milliseconds
 from daptinmail.imap.fetch import date_time
 from tests.imap.session import MESSAGE, Server, server_of
 
@@ -260,13 +261,14 @@ class RangeTests(SynchronousTestCase):
 class DateTests(SynchronousTestCase):
     """INTERNALDATE."""
 
-    def test_zones(self) -> None:
-        """The zone is shown as stored, east and west."""
-        east = datetime(2026, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=5, minutes=30)))
-        west = datetime(2026, 2, 3, 4, 5, 6, tzinfo=timezone(-timedelta(hours=3, minutes=30)))
-        self.assertEqual(date_time(east), b"31-Dec-2026 23:59:59 +0530")
-        self.assertEqual(date_time(west), b" 3-Feb-2026 04:05:06 -0330")
-        self.assertEqual(date_time(datetime(2026, 2, 3, tzinfo=UTC)), b" 3-Feb-2026 00:00:00 +0000")
+    def test_dates(self) -> None:
+        """Dates are shown in UTC, to the second, with two places for the day; before 1970 too."""
+        for moment, shown in (
+            (datetime(2026, 12, 31, 23, 59, 59, 999_000, UTC), b"31-Dec-2026 23:59:59 +0000"),
+            (datetime(2026, 2, 3, tzinfo=UTC), b" 3-Feb-2026 00:00:00 +0000"),
+            (datetime(1969, 12, 31, 23, 0, 1, tzinfo=UTC), b"31-Dec-1969 23:00:01 +0000"),
+        ):
+            self.assertEqual(date_time(to_milliseconds(moment)), shown)
 
 
 class LargeTests(SynchronousTestCase):

@@ -158,7 +158,7 @@ class SlowStoreTests(SynchronousTestCase):
         client.send(
             b"1 FETCH 1 (ENVELOPE BODY BODYSTRUCTURE INTERNALDATE BODY.PEEK[HEADER])\r\n2 SEARCH SUBJECT hello\r\n"
         )
-        self.assertEqual(store.calls, ["metadata", "metadata"])
+        self.assertEqual(store.calls, ["columns", "columns"])
 
 
 class ContentTests(SynchronousTestCase):
@@ -220,7 +220,7 @@ class FailingStoreTests(SynchronousTestCase):
         """A failing disk is said as UNAVAILABLE; the session goes on."""
         server, store = slow_server()
         client = server.select()
-        store.failing = {"metadata", "change_flags", "copy", "append", "mailbox", "expunge", "mailboxes"}
+        store.failing = {"columns", "change_flags", "copy", "append", "mailbox", "expunge", "mailboxes"}
         client.run(
             r"""
             C: 1 FETCH 1 ENVELOPE

@@ -25,7 +25,6 @@ class ReindexTests(SynchronousTestCase):
         self.assertEqual(session.uid("SEARCH", "ALL")[1], [b"1 3 4"])
         site.server.stop()
         with sqlite3.connect(site.server.data_dir / "daptinmail.sqlite") as connection:
-            connection.execute("DELETE FROM mail_metadata")
             connection.execute("DELETE FROM mail")
         connection.close()
         process = Process([*site.server.command, "reindex"])

@@ -55,7 +55,8 @@ class RulesTests(StoreCase, SynchronousTestCase):
 
     def reference(self, uid: int, name: str = "INBOX") -> UUID:
         """The reference of a message."""
-        return self.now(self.store.metadata(self.box(name).id, [uid]))[0].reference
+        ((_, reference),) = self.now(self.store.columns(self.box(name).id, [uid], ("reference",)))
+        return UUID(bytes=reference)
 
     def revise(self, kind: str, reference: UUID, **attributes: Any) -> Record:
         """Change attributes."""
@@ -118,8 +119,8 @@ class RulesTests(StoreCase, SynchronousTestCase):
         self.assertEqual((made.attributes["uid"], made.attributes["subject"]), (1, "x"))
         self.assertEqual(self.flags(1), {SEEN, FLAGGED})
         self.assertEqual(self.octets(1), b"Subject: x\r\n\r\nbody\r\n")
-        (metadata,) = self.now(self.store.metadata(self.inbox().id, [1]))
-        self.assertEqual((metadata.reference, metadata.header), (made.reference, b"Subject: x\r\n\r\n"))
+        found = self.now(self.store.columns(self.inbox().id, [1], ("reference", "header")))
+        self.assertEqual(found, [(1, made.reference.bytes, b"Subject: x\r\n\r\n")])
         self.assertGreater(self.inbox().highestmodseq, before)
 
     def test_create_mail_refused(self) -> None:

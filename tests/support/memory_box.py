@@ -8,7 +8,8 @@ from uuid import UUID
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from daptinmail.interfaces.messages import Arrival, Change, Flags, Mailbox, MailboxStatus, Metadata
+from daptinmail.db.types import to_milliseconds
+from daptinmail.interfaces.messages import Arrival, Change, Flags, Mailbox, MailboxStatus
 from daptinmail.mail import summary as summaries
 from daptinmail.store.flags import DELETED, SEEN
 
@@ -38,26 +39,25 @@ class Message:
     reference: UUID
     arrival: Arrival
     recipient: str = ""
+    email_id: bytes = b""
+    thread_id: bytes = b""
 
     def change(self) -> Change:
         """As ``changes`` tells it."""
         return Change(self.uid, self.modseq, self.flags)
 
-    def metadata(self) -> Metadata:
-        """As ``metadata`` tells it."""
+    def column(self, name: str) -> object:
+        """As ``columns`` tells it."""
+        if name == "size":
+            return len(self.content)
+        if name in {"internal_date", "saved_at"}:
+            return to_milliseconds(getattr(self, name))
+        if name == "reference":
+            return self.reference.bytes
+        if name in {"email_id", "thread_id"}:
+            return getattr(self, name)
         summary = summaries.summarize(self.content)
-        return Metadata(
-            uid=self.uid,
-            internal_date=self.internal_date,
-            saved_at=self.saved_at,
-            size=len(self.content),
-            envelope=summary.envelope,
-            body=summary.body,
-            bodystructure=summary.bodystructure,
-            header=summary.header,
-            parts=summary.parts,
-            reference=self.reference,
-        )
+        return getattr(summary.terms if hasattr(summary.terms, name) else summary, name)
 
 
 @define(eq=False)
@@ -97,4 +97,5 @@ class Box:
             uidnext=self.row.uidnext,
             uidvalidity=self.row.uidvalidity,
             highestmodseq=self.row.highestmodseq,
+            deleted_size=sum(len(message.content) for message in messages if DELETED in message.flags),
         )

@@ -1,4 +1,4 @@
-"""``IMessageStore`` in memory: every result has fired already. The contract in ``tests/contracts`` holds for it too."""
+"""``IMailboxStore`` in memory: every result has fired already. The contract in ``tests/contracts`` holds for it too."""
 
 from array import array
 from collections.abc import Callable, Collection, Sequence
@@ -11,8 +11,9 @@ from attrs import define, evolve
 from zope.interface import implementer
 
 from daptinmail.errors import NotFound
+from daptinmail.interfaces.mailboxes import IMailboxStore
 from daptinmail.interfaces.messages import (
-    METADATA_FIELDS,
+    COLUMNS,
     Appended,
     Arrival,
     Change,
@@ -21,21 +22,24 @@ from daptinmail.interfaces.messages import (
     Delivery,
     FlagMode,
     Flags,
-    IMessageStore,
     MailboxStatus,
-    Metadata,
+    NewMessage,
     Opened,
     Overview,
     Snapshot,
 )
+from daptinmail.interfaces.search import Criterion
 from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.mail.header import HeaderSection, header_end
+from daptinmail.mail.summary import terms_of
 from daptinmail.store import flags as flag_rules
 from daptinmail.store.names import normal_name
 from tests.support.memory_box import Box, Message, fired
 from tests.support.memory_mailboxes import MemoryMailboxes
+from tests.support.memory_search import meets
 
 
-@implementer(IMessageStore)
+@implementer(IMailboxStore)
 @define(eq=False)
 class MemoryMessageStore(MemoryMailboxes):
     """Mailboxes and messages in dictionaries.
@@ -50,6 +54,12 @@ class MemoryMessageStore(MemoryMailboxes):
     def status(self, mailbox_id: int) -> MailboxStatus:
         """Counts now."""
         return self._box(mailbox_id).status()
+
+    @fired
+    def statuses(self, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
+        """Counts of those that exist."""
+        wanted = set(mailbox_ids)
+        return {box.row.id: box.status() for box in self._boxes() if box.row.id in wanted}
 
     @fired
     def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
@@ -80,14 +90,20 @@ class MemoryMessageStore(MemoryMailboxes):
         )
 
     @fired
-    def metadata(
-        self, mailbox_id: int, uids: Sequence[int], fields: frozenset[str] = METADATA_FIELDS
-    ) -> list[Metadata]:
-        """Metadata of those that exist."""
+    def columns(self, mailbox_id: int, uids: Sequence[int], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """Rows of those that exist."""
+        if not COLUMNS.issuperset(names):
+            raise ValueError(names)
         box = self._box(mailbox_id)
-        found = [box.messages[uid].metadata() for uid in sorted(set(uids)) if uid in box.messages]
-        unread: dict[str, Any] = dict.fromkeys(METADATA_FIELDS - fields, b"")
-        return [evolve(one, **unread) for one in found]
+        found = [box.messages[uid] for uid in sorted(set(uids)) if uid in box.messages]
+        return [(one.uid, *map(one.column, names)) for one in found]
+
+    @fired
+    def find(self, mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> "array[int]":
+        """Those that meet a criterion."""
+        messages = self._box(mailbox_id).messages
+        wanted = messages.keys() if uids is None else messages.keys() & set(uids)
+        return array("Q", [uid for uid in sorted(wanted) if meets(messages[uid], criterion)])
 
     @fired
     def open(self, mailbox_id: int, uid: int) -> Opened:
@@ -118,16 +134,36 @@ class MemoryMessageStore(MemoryMailboxes):
 
     # Messages
 
-    @fired
-    def append(
+    async def append(
         self, mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival
     ) -> Appended:
         """Store one message."""
-        box, flags = self._box(mailbox_id), flag_rules.canonical(flags)
-        uid = box.take_uid()
-        self._put(box, uid, content.read(), flags, internal_date, arrival)
-        self._tell(box)
-        return Appended(mailbox_id, box.row.uidvalidity, uid)
+        return (await self.append_many(mailbox_id, [NewMessage(content, flags, internal_date)], arrival))[0]
+
+    @fired
+    def append_many(
+        self,
+        mailbox_id: int,
+        messages: Sequence[NewMessage],
+        arrival: Arrival,
+        replaces: tuple[int, int] | None = None,
+    ) -> list[Appended]:
+        """Store messages, all or none."""
+        box, flags = self._box(mailbox_id), [flag_rules.canonical(one.flags) for one in messages]
+        replaced = None if replaces is None else self._box(replaces[0])
+        if replaces is not None and replaced is not None and replaces[1] not in replaced.messages:
+            raise NotFound("No such message")
+        self.quotas.check(box.row.account_id, len(messages), sum(one.content.size for one in messages))
+        done = []
+        for one, chosen in zip(messages, flags, strict=True):
+            uid = box.take_uid()
+            self._put(box, uid, one.content.read(), chosen, one.internal_date, arrival)
+            done.append(Appended(mailbox_id, box.row.uidvalidity, uid))
+            self._tell(box)
+        if replaces is not None and replaced is not None:
+            replaced.bury(replaces[1], replaced.step())
+            self._tell(replaced)
+        return done
 
     @fired
     def deliver(self, content: Content, deliveries: Sequence[Delivery], arrival: Arrival) -> list[Appended]:
@@ -207,7 +243,7 @@ class MemoryMessageStore(MemoryMailboxes):
         arrival: Arrival,
         recipient: str = "",
     ) -> None:
-        now = self.clock.now()
+        now, email_id = self.clock.now(), self.identifiers.uuid7().bytes
         box.messages[uid] = Message(
             uid,
             box.step(),
@@ -218,7 +254,18 @@ class MemoryMessageStore(MemoryMailboxes):
             self.identifiers.uuid7(),
             arrival,
             recipient,
+            email_id,
+            self._thread_of(box.row.account_id, content) or email_id,
         )
+
+    def _thread_of(self, account_id: int, content: bytes) -> bytes | None:
+        """The thread of the first message of the account that this one refers to."""
+        wanted = set(_term(content, "references").split())
+        known = [message for box in self.accounts[account_id].values() for message in box.messages.values()]
+        for message in sorted(known, key=lambda message: message.email_id):
+            if wanted and _term(message.content, "message_id") in wanted:
+                return message.thread_id
+        return None
 
     def _deliver(
         self,
@@ -229,6 +276,7 @@ class MemoryMessageStore(MemoryMailboxes):
     ) -> list[Appended]:
         for delivery in deliveries:
             self._account(delivery.account_id)
+            self.quotas.check(delivery.account_id, 1, content.size)
         names = [normal_name(delivery.mailbox) for delivery in deliveries]
         octets = content.read()
         results = []
@@ -245,3 +293,8 @@ class MemoryMessageStore(MemoryMailboxes):
             at_commit(place)
             results.append(Appended(box.row.id, box.row.uidvalidity, uid))
         return results
+
+
+def _term(content: bytes, name: str) -> bytes:
+    term: bytes = getattr(terms_of(HeaderSection(content[: header_end(content)])), name)
+    return term

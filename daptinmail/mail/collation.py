@@ -1,0 +1,13 @@
+"""How texts are compared by SORT and THREAD (RFC 5256 §3, RFC 5051)."""
+
+import unicodedata
+
+MAX_KEY = 200
+"""Characters of a sort key; what differs after them sorts as equal."""
+
+
+def casemap(text: str) -> str:
+    """``text`` as ``i;unicode-casemap`` compares it: upper case, decomposed (RFC 5051 §2)."""
+    if text.isascii():
+        return text.upper()
+    return unicodedata.normalize("NFKD", text.upper())
