@@ -1,12 +1,15 @@
-"""What SEARCH may ask of the messages in a mailbox beyond their flags and numbers (RFC 9051 §6.4.4).
+"""What SEARCH may ask of the messages in a mailbox beyond their flags and numbers (RFC 9051 §6.4.4); the text index.
 
 ``IMessageStore.find`` takes one of these at a time; who asks combines the answers.
 Text is compared without regard to case (Unicode case folding), composed and decomposed letters being the same.
 """
 
+from array import array
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime
 
-from attrs import frozen
+from attrs import field, frozen
+from zope.interface import Interface
 
 Moment = date | datetime
 """A ``date`` is its first moment in UTC; a ``datetime`` is aware."""
@@ -83,4 +86,68 @@ class ThreadId:
     id: bytes
 
 
-Criterion = HeaderContains | BodyContains | TextContains | InternalDate | SavedAt | SentDate | Size | EmailId | ThreadId
+TextCriterion = HeaderContains | BodyContains | TextContains
+
+Criterion = TextCriterion | InternalDate | SavedAt | SentDate | Size | EmailId | ThreadId
+
+
+@frozen
+class SearchText:
+    """The text of one content, decoded and folded.
+
+    ``header`` and ``mime`` are lines ``\\nname: value``, one a field: the header section, and the MIME headers of the
+    parts (RFC 9051 §6.4.4, TEXT). ``body`` has the text parts, and the header sections of messages inside the message.
+    """
+
+    header: str = field(repr=False)
+    mime: str = field(repr=False)
+    body: str = field(repr=False)
+
+
+@frozen
+class Found:
+    """Messages that meet a criterion, and those of which the index does not know the text yet. In any order."""
+
+    uids: "array[int]"
+    unknown: "array[int]"
+
+
+@frozen
+class Unread:
+    """A content whose text the index does not have, and a message that has it; ``None`` if no message has it any more.
+
+    ``email_id`` is the content's.
+    """
+
+    content_id: int
+    email_id: bytes
+    mailbox_id: int | None
+    uid: int | None
+
+
+class ITextIndex(Interface):
+    """The texts of contents, kept up a little after mail has come. It may be lost: it is made again from the mail.
+
+    Its answers are exact: it knows what it does not know.
+    """
+
+    def find(mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Awaitable[Found | None]:
+        """What it knows of a mailbox, or of these messages in it; ``None``: nothing. Raises ``NotFound``."""
+
+    def unread(limit: int) -> Awaitable[list[Unread]]:
+        """The first contents that it has not heard of, in the order of their ids."""
+
+    def add(texts: Sequence[tuple[Unread, SearchText | None]]) -> Awaitable[None]:
+        """Take the texts of the first contents of ``unread``; ``None``: cannot be read, do not ask again soon."""
+
+    def forget() -> Awaitable[int]:
+        """Let go of contents that no message has any more; how many. Call it again until there is none."""
+
+    def lag() -> Awaitable[int]:
+        """How many contents it has not heard of."""
+
+    def reset() -> Awaitable[None]:
+        """Begin from nothing."""
+
+    def close() -> Awaitable[None]:
+        """Let go of files and connections."""

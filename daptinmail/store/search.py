@@ -1,27 +1,35 @@
-"""Which messages of a mailbox meet a criterion: the database decides what it can, pool threads look at the rest."""
+"""Which messages of a mailbox meet a criterion: columns decide, or the text index; what that does not know is read."""
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import define
+from zope.interface import implementer
 
 from daptinmail.interfaces.messages import IMessageStore, Opened
 from daptinmail.interfaces.runtime import IBlocking
-from daptinmail.interfaces.search import BodyContains, Criterion, HeaderContains, TextContains
+from daptinmail.interfaces.search import (
+    BodyContains,
+    Criterion,
+    Found,
+    HeaderContains,
+    ITextIndex,
+    SearchText,
+    TextContains,
+    TextCriterion,
+    Unread,
+)
 from daptinmail.interfaces.storage import IStorage
-from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.structure import unpack_parts
 from daptinmail.store.search_columns import by_columns
-from daptinmail.store.text import SearchText, field_text, fold_needle, search_text
+from daptinmail.store.text import header_lines, holds, search_text
 
 HEADERS = 100
 """Header sections in memory at once; each may have a megabyte."""
 
 FILES = 50
 """Files open at once."""
-
-Judge = Callable[[SearchText], bool]
 
 
 @define(eq=False)
@@ -31,29 +39,33 @@ class Search:
     storage: IStorage
     blocking: IBlocking
     store: IMessageStore
+    index: ITextIndex
 
     async def find(self, mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> "array[int]":
         """The UIDs of the messages that meet ``criterion``, ascending; only among ``uids`` if given."""
+        if uids is not None:
+            uids = sorted(set(uids))
         if not isinstance(criterion, HeaderContains | BodyContains | TextContains):
             return await self.storage.read(lambda connection: by_columns(connection, mailbox_id, criterion, uids))
-        uids = (await self.store.snapshot(mailbox_id)).uids if uids is None else sorted(set(uids))
+        known = await self.index.find(mailbox_id, criterion, uids)
+        if known is None:
+            everything = (await self.store.snapshot(mailbox_id)).uids if uids is None else uids
+            return array("Q", await self._look(mailbox_id, criterion, everything))
+        looked = await self._look(mailbox_id, criterion, sorted(known.unknown))
+        return array("Q", sorted([*known.uids, *looked]))
+
+    async def _look(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int]) -> list[int]:
+        """Read the messages themselves, in pool threads."""
+        found: list[int] = []
         if isinstance(criterion, HeaderContains):
-            return await self._in_headers(mailbox_id, criterion, uids)
-        return await self._in_texts(mailbox_id, judge_of(criterion), uids)
-
-    async def _in_headers(self, mailbox_id: int, criterion: HeaderContains, uids: Sequence[int]) -> "array[int]":
-        found = array("Q")
-        for some in slices(uids, HEADERS):
-            known = await self.store.columns(mailbox_id, some, ("header",))
-            found.extend(await self.blocking.run(headers_with, known, criterion))
-        return found
-
-    async def _in_texts(self, mailbox_id: int, judge: Judge, uids: Sequence[int]) -> "array[int]":
-        found = array("Q")
+            for some in slices(uids, HEADERS):
+                rows = await self.store.columns(mailbox_id, some, ("header",))
+                found += await self.blocking.run(headers_that_hold, rows, criterion)
+            return found
         for some in slices(uids, FILES):
-            known = await self.store.columns(mailbox_id, some, ("header", "parts"))
-            opened = await self.store.open_many(mailbox_id, [row[0] for row in known])
-            found.extend(await self.blocking.run(texts_with, known, opened, judge))
+            rows = await self.store.columns(mailbox_id, some, ("header", "parts"))
+            opened = await self.store.open_many(mailbox_id, [row[0] for row in rows])
+            found += await self.blocking.run(texts_that_hold, rows, opened, criterion)
         return found
 
 
@@ -62,33 +74,49 @@ def slices(uids: Sequence[int], size: int) -> Iterable[Sequence[int]]:
     return (uids[start : start + size] for start in range(0, len(uids), size))
 
 
-def judge_of(criterion: BodyContains | TextContains) -> Judge:
-    """What tells whether a text meets the criterion."""
-    needle = fold_needle(criterion.text)
-    if isinstance(criterion, BodyContains):
-        return lambda text: needle in text.body
-    return lambda text: needle in text.header or needle in text.mime or needle in text.body
+def headers_that_hold(rows: Sequence[tuple[Any, ...]], criterion: HeaderContains) -> list[int]:
+    """UIDs of the rows ``(uid, header)`` that meet the criterion. In a pool thread."""
+    return [uid for uid, header in rows if holds(SearchText(header_lines(header), "", ""), criterion)]
 
 
-def headers_with(known: Sequence[tuple[Any, ...]], criterion: HeaderContains) -> list[int]:
-    """UIDs of the messages whose header section meets the criterion. In a pool thread."""
-    needle, found = fold_needle(criterion.text), []
-    for uid, header in known:
-        text = field_text(HeaderSection(header), criterion.field)
-        if text is not None and needle in text:
-            found.append(uid)
-    return found
-
-
-def texts_with(known: Sequence[tuple[Any, ...]], opened: dict[int, Opened], judge: Judge) -> list[int]:
-    """UIDs of the messages whose text the judge takes; closes the files. In a pool thread."""
-    found = []
+def texts_that_hold(rows: Sequence[tuple[Any, ...]], opened: dict[int, Opened], criterion: TextCriterion) -> list[int]:
+    """UIDs of the rows ``(uid, header, parts)`` whose message meets the criterion; closes the files. In a thread."""
     try:
-        for uid, header, parts in known:
-            file = opened.get(uid)
-            if file is not None and judge(search_text(header, unpack_parts(parts), file.read)):
-                found.append(uid)
+        return [
+            uid
+            for uid, header, parts in rows
+            if uid in opened and holds(search_text(header, unpack_parts(parts), opened[uid].read), criterion)
+        ]
     finally:
         for file in opened.values():
             file.close()
-    return found
+
+
+@implementer(ITextIndex)
+class NoTextIndex:
+    """Knows nothing: every message is read for every search."""
+
+    async def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found | None:
+        """Nothing is known."""
+        return None
+
+    async def unread(self, limit: int) -> list[Unread]:
+        """Nothing is wanted."""
+        return []
+
+    async def add(self, texts: Sequence[tuple[Unread, SearchText | None]]) -> None:
+        """Nothing is kept."""
+
+    async def forget(self) -> int:
+        """Nothing to forget."""
+        return 0
+
+    async def lag(self) -> int:
+        """Nothing is missing."""
+        return 0
+
+    async def reset(self) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to close."""

@@ -1,10 +1,12 @@
 """The text of a message that SEARCH looks into: decoded, folded. Pure but for the reader it is given."""
 
+import re
 from collections.abc import Callable
 from unicodedata import normalize
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
+from daptinmail.interfaces.search import BodyContains, HeaderContains, SearchText, TextContains, TextCriterion
 from daptinmail.mail.header import HeaderSection, find_fields, unfold
 from daptinmail.mail.parameters import parse_media_type
 from daptinmail.mail.structure import DEFAULT_TEXT, Part, PartIndex, PartSpan
@@ -15,7 +17,7 @@ from daptinmail.store.text_html import visible_text
 MAX_TEXT = 4 << 20
 """Octets of text parts that are looked at in one message, and as many of part headers."""
 
-MAX_LINE = 1 << 20  # characters of one field
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")  # as mail.words cleans values
 
 Read = Callable[[int, int], bytes]
 """``read(offset, size)`` of a content, as ``Opened`` has it."""
@@ -28,35 +30,50 @@ def fold(text: str) -> str:
     return normalize("NFC", normalize("NFC", text).casefold()).encode("utf-8", "replace").decode("utf-8")
 
 
-def fold_needle(text: str) -> str:
-    """What is looked for, with line ends and blanks as ``SearchText`` has them."""
-    return _plain_lines(fold(text))
-
-
 @frozen
-class SearchText:
-    """One message. ``header`` and ``mime`` are lines ``\\nname: value``, one a field; all is folded.
+class Needle:
+    """What is looked for: ``text`` in bodies, ``line`` in header fields, whose values have no control characters."""
 
-    ``mime`` has the MIME headers of the parts (RFC 9051 §6.4.4, TEXT); ``body`` the text parts, and the header
-    sections of messages inside the message.
-    """
+    text: str
+    line: str
 
-    header: str = field(repr=False)
-    mime: str = field(repr=False)
-    body: str = field(repr=False)
+
+def needle_of(text: str) -> Needle:
+    """``text`` as ``SearchText`` would have it."""
+    folded = fold(text)
+    return Needle(_plain_lines(folded), _CONTROLS.sub(" ", folded))
 
 
 def header_lines(raw: bytes) -> str:
     """A header section: for each field a line end, its name, ": " and its decoded value, folded."""
-    lines = [b"\n%b: " % one.name.lower() for one in find_fields(raw)]
-    values = [decode_words(unfold(one.value))[:MAX_LINE] for one in find_fields(raw)]
-    return fold("".join(line.decode("latin-1") + value for line, value in zip(lines, values, strict=True)))
+    fields = [(one.name.decode("latin-1"), decode_words(unfold(one.value))) for one in find_fields(raw)]
+    return fold("".join(f"\n{name}: {value}" for name, value in fields))
 
 
-def field_text(header: HeaderSection, name: bytes) -> str | None:
-    """The values of all fields called ``name``, a line each; ``None`` if there is none."""
-    values = header.every(name)
-    return fold("\n".join(decode_words(value)[:MAX_LINE] for value in values)) if values else None
+def values_of(lines: str, name: str) -> list[str]:
+    """The values of all fields called ``name`` in ``header_lines``."""
+    key, values, at = f"\n{name}: ", list[str](), -1
+    while (at := lines.find(key, at + 1)) >= 0:
+        end = lines.find("\n", at + 1)
+        values.append(lines[at + len(key) : end if end >= 0 else len(lines)])
+    return values
+
+
+def holds(text: SearchText, criterion: TextCriterion) -> bool:
+    """Whether a text meets a criterion; of ``HeaderContains`` only ``header`` is asked."""
+    needle = needle_of(criterion.text)
+    match criterion:
+        case HeaderContains(name, _):
+            return any(needle.line in value for value in values_of(text.header, field_name(name)))
+        case BodyContains(_):
+            return needle.text in text.body
+        case TextContains(_):
+            return needle.line in text.header or needle.line in text.mime or needle.text in text.body
+
+
+def field_name(name: bytes) -> str:
+    """As ``header_lines`` has it."""
+    return name.decode("latin-1").lower()
 
 
 def search_text(header: bytes, parts: PartIndex, read: Read) -> SearchText:

@@ -11,27 +11,23 @@ from daptinmail.interfaces.search import (
     InternalDate,
     Moment,
     SavedAt,
+    SearchText,
     SentDate,
     Size,
     TextContains,
     ThreadId,
 )
-from daptinmail.mail.header import HeaderSection, header_end
+from daptinmail.mail.header import header_end
 from daptinmail.mail.structure import pack_parts, parse_structure, unpack_parts
-from daptinmail.store.text import SearchText, field_text, fold_needle, search_text
+from daptinmail.store.text import holds, search_text
 from tests.support.memory_box import Message
 
 
 def meets(message: Message, criterion: Criterion) -> bool:
     """Whether a message meets one criterion."""
     match criterion:
-        case HeaderContains(field, text):
-            return header_contains(message.content, field, text)
-        case BodyContains(text):
-            return fold_needle(text) in text_of(message.content).body
-        case TextContains(text):
-            found = text_of(message.content)
-            return any(fold_needle(text) in where for where in (found.header, found.mime, found.body))
+        case HeaderContains() | BodyContains() | TextContains():
+            return holds(text_of(message.content), criterion)
         case InternalDate(since, before):
             return between(message.internal_date, since, before)
         case SavedAt(since, before):
@@ -53,12 +49,6 @@ def text_of(content: bytes) -> SearchText:
     parts = unpack_parts(pack_parts(parse_structure(content)))
     header = content[: header_end(content)]
     return search_text(header, parts, lambda offset, size: content[offset : offset + size])
-
-
-def header_contains(content: bytes, name: bytes, text: str) -> bool:
-    """Whether a field has the text."""
-    found = field_text(HeaderSection(content[: header_end(content)]), name)
-    return found is not None and fold_needle(text) in found
 
 
 def between(when: datetime, since: Moment | None, before: Moment | None) -> bool:
