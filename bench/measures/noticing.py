@@ -45,8 +45,9 @@ def _catch_up(site: Site, turn: int) -> list[Sample]:
 def _noop(site: Site, mailbox: str, name: str) -> Sample:
     """NOOP after one flag of one message was changed by another session."""
     with site.connect() as reading, site.connect() as changing:
-        for client in (reading, changing):
+        for client in (changing, reading):
             client.command(f"SELECT {mailbox}".encode())
+            client.command(rb"UID STORE 50 -FLAGS.SILENT (\Draft)")
         answers: list[bytes] = []
         samples = []
         for number in range(CHANGES):

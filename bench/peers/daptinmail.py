@@ -48,8 +48,8 @@ class Daptinmail:
 
     @property
     def clear(self) -> Address:
-        """Not served: one listener, under TLS."""
-        return Address(self._port, Security.TLS)
+        """The same port: there is one listener."""
+        return Address(self._port, Security.CLEAR)
 
     def version(self) -> str:
         """Of the parts that the speed depends on."""
@@ -80,9 +80,14 @@ class Daptinmail:
             },
         )
         self._api.create("mail_account", {"username": USER, "password": PASSWORD}, mail_server_id=server)
-        self._api.configure("imps.enabled", "true")
+        self._api.configure("imap.enabled", "true")
         self._api.configure("imap.listen_interface", f"127.0.0.1:{self._port}")
         self._api.configure("imap.hostname", "imap.example.test")
+        self.offer_clear(False)
+
+    def offer_clear(self, offered: bool) -> None:
+        """STARTTLS instead of implicit TLS."""
+        self._api.configure("imps.enabled", "false" if offered else "true")
         self._api.post("/action/world/restart_daptin", {"attributes": {}})
 
     def stop(self) -> None:

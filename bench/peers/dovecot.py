@@ -135,6 +135,9 @@ class Dovecot:
         self.process.start()
         self.process.wait_for_port(self._tls)
 
+    def offer_clear(self, offered: bool) -> None:
+        """It always does."""
+
     def stop(self) -> None:
         """End in order."""
         self.process.stop()

@@ -24,7 +24,7 @@ class Peer(Protocol):
 
     @property
     def clear(self) -> Address:
-        """Where clients go who do not want TLS."""
+        """Where clients go who do not want TLS, once ``offer_clear`` was called."""
 
     @property
     def process(self) -> ServerProcess:
@@ -35,6 +35,9 @@ class Peer(Protocol):
 
     def start(self) -> None:
         """Make the account if it is not there, and serve."""
+
+    def offer_clear(self, offered: bool) -> None:
+        """Take connections without TLS, perhaps instead of those with."""
 
     def stop(self) -> None:
         """End in order."""

@@ -65,6 +65,9 @@ class Pymap:
         self.process.start()
         self.process.wait_for_port(self._port)
 
+    def offer_clear(self, offered: bool) -> None:
+        """It always does."""
+
     def stop(self) -> None:
         """End in order."""
         self.process.stop()
