@@ -13,9 +13,7 @@ from daptinmail.errors import NotFound, Unavailable
 from daptinmail.imap.answers import no
 from daptinmail.imap.names import quoted_name
 from daptinmail.imap.responses import Disconnected, ResponseWriter
-from daptinmail.imap.selected import NONE_RECENT, SelectedMailbox
-from daptinmail.imap.sequences import SequenceSet
-from daptinmail.imap.telling import Dialect, change_lines, expunge_lines, lost
+from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.interfaces.credentials import Channel
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.messages import IMailboxListener, IMessageStore, Snapshot
@@ -57,6 +55,9 @@ class Wire(Protocol):
     def ask(self, text: bytes) -> None:
         """Send a continuation request."""
 
+    def channel(self) -> Channel:
+        """What SASL may know of the connection."""
+
     def switch_to_tls(self) -> None:
         """Drop what was buffered; the next octets are a handshake."""
 
@@ -74,9 +75,6 @@ class Wire(Protocol):
 @define(eq=False)
 class Session:
     """One client. ``id`` names the connection in the log; ``secure`` is true under TLS."""
-    def channel(self) -> Channel:
-        """What SASL may know of the connection."""
-
 
     id: str
     edge: Edge
