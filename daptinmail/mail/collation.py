@@ -10,4 +10,4 @@ def casemap(text: str) -> str:
     """``text`` as ``i;unicode-casemap`` compares it: upper case, decomposed (RFC 5051 §2)."""
     if text.isascii():
         return text.upper()
-    return unicodedata.normalize("NFKD", text.upper())
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).upper())

@@ -17,7 +17,7 @@ _NO_TEXT = re.compile(
     r"<!--.*?(?:-->|\Z)|<(style|script|head|title)\b[^>]*>.*?(?:</\1\s*>|\Z)|<[!/?a-z][^>]*(?:>|\Z)", re.I | re.S
 )
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufeff\ud800-\udfff]+")
-_SIGNATURE = re.compile(r"^-- ?$.*", re.M | re.S)
+_SIGNATURE = re.compile(r"^-- ?\r?$.*", re.M | re.S)
 
 
 def preview(content: Buffer, structure: Part) -> bytes:
