@@ -7,8 +7,10 @@ from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.portal import Portal
 from zope.interface.interface import InterfaceClass
 
-from daptinmail.interfaces.credentials import Channel, IScramProof
+from daptinmail.interfaces.credentials import Channel, IBearerToken, IClientCertificate, IScramProof
+from daptinmail.sasl.bearer import oauthbearer, xoauth2
 from daptinmail.sasl.exchange import Client, Exchange
+from daptinmail.sasl.external import external
 from daptinmail.sasl.negotiation import Negotiation
 from daptinmail.sasl.passwords import login, plain
 from daptinmail.sasl.scram import Scram
@@ -23,6 +25,10 @@ class Mechanism:
     fits: Callable[[Channel], bool] = lambda channel: True
 
 
+def _has_certificate(channel: Channel) -> bool:
+    return bool(channel.certificates())
+
+
 def _can_bind(channel: Channel) -> bool:
     return bool(channel.bindings)
 
@@ -32,6 +38,9 @@ MECHANISMS: Mapping[bytes, Mechanism] = {
     b"SCRAM-SHA-256": Mechanism(Scram("sha256", plus=False), IScramProof),
     b"SCRAM-SHA-1-PLUS": Mechanism(Scram("sha1", plus=True), IScramProof, _can_bind),
     b"SCRAM-SHA-1": Mechanism(Scram("sha1", plus=False), IScramProof),
+    b"EXTERNAL": Mechanism(external, IClientCertificate, _has_certificate),
+    b"OAUTHBEARER": Mechanism(oauthbearer, IBearerToken),
+    b"XOAUTH2": Mechanism(xoauth2, IBearerToken),
     b"PLAIN": Mechanism(plain, IUsernamePassword),
     b"LOGIN": Mechanism(login, IUsernamePassword),
 }
