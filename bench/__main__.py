@@ -24,6 +24,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="daptinmail beside other mail servers")
     parser.add_argument("--messages", type=int, default=10_000, help="in the large mailbox (10000)")
     parser.add_argument("--peers", default="dovecot", help=f"of {', '.join(sorted(PEERS.keys() - {OURS}))}")
+    parser.add_argument("--files", action="store_true", help="put Maildir files there instead of APPEND; quicker")
     parser.add_argument("--only", default="", help="measurements whose names begin so, separated by commas")
     parser.add_argument("--sessions", type=int, default=1000, help="idle sessions whose memory is measured (1000)")
     parser.add_argument("--directory", type=Path, help="below which data are made; default the system's temporary one")
@@ -44,7 +45,8 @@ def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="bench-", dir=options.directory))
     sites = [Site(make(name, directory), options.messages, options.sessions) for name in names]
     try:
-        run = measure([site for site in sites if site.messages <= site.peer.maximum], directory, options.only)
+        asked = [site for site in sites if site.messages <= site.peer.maximum]
+        run = measure(asked, directory, options)
         print(table(run))
         if options.json:
             options.json.write_text(as_json(run))
@@ -56,22 +58,21 @@ def main() -> None:
             shutil.rmtree(directory)
 
 
-def measure(sites: Sequence[Site], directory: Path, only: str) -> Run:
+def measure(sites: Sequence[Site], directory: Path, options: argparse.Namespace) -> Run:
     """Fill all sites at once, then take turns."""
     say(f"data in {directory}")
     before = machine.describe(directory)
     versions = {site.peer.name: site.peer.version() for site in sites}
-    at_once(lambda index: _prepare(sites[index]), len(sites))
-    measures = chosen([beginning for beginning in only.split(",") if beginning])
+    at_once(lambda index: _prepare(sites[index], options.files), len(sites))
+    measures = chosen([beginning for beginning in options.only.split(",") if beginning])
     results = take_turns(measures, sites, say)
     return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
 
 
-def _prepare(site: Site) -> None:
+def _prepare(site: Site, as_files: bool) -> None:
     site.peer.start()
     begin = time.monotonic()
-    with site.connect() as client:
-        fill(client, site.messages)
+    fill(site.peer, site.messages, as_files)
     say(f"{site.peer.name} is filled in {time.monotonic() - begin:.0f} s")
 
 

@@ -81,6 +81,12 @@ class ServerProcess:
         if self._child.poll() is not None:
             raise OSError(f"{self.command[0]} ended with {self._child.returncode}: {self.log.read_text()[-2000:]}")
 
+    def wait(self) -> None:
+        """Until it ends by itself. Raises OSError if it does not end well."""
+        assert self._child is not None
+        if self._child.wait():
+            raise OSError(f"{self.command[-1]} failed: {self.log.read_text()[-2000:]}")
+
     def stop(self) -> None:
         """End it in order, by force if it does not."""
         if self._child is None:

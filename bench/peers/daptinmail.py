@@ -24,6 +24,7 @@ class Daptinmail:
     directory: Path
     name: str = "daptinmail"
     login_in_clear: bool = False
+    keeps_crlf: bool = True
     maximum: int = 10**7
     process: ServerProcess = field(init=False)
     _api: Api = field(init=False)
@@ -33,13 +34,12 @@ class Daptinmail:
     def __attrs_post_init__(self) -> None:
         self._api = Api(free_port())
         http = f"tcp:{self._api.port}:interface=127.0.0.1"
-        options = ["-n", "--pidfile=", "daptinmail", "--data-dir", str(self.directory / "data"), "--http", http]
+        self.process = self._twistd("--http", http)
+
+    def _twistd(self, *words: str) -> ServerProcess:
         twistd = [sys.executable, "-P", "-c", "from twisted.scripts.twistd import run; run()"]
-        self.process = ServerProcess(
-            [*twistd, *options],
-            self.directory / "log.txt",
-            {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": ""},
-        )
+        options = ["-n", "--pidfile=", "daptinmail", "--data-dir", str(self.directory / "data"), *words]
+        return ServerProcess([*twistd, *options], self.directory / "log.txt", {"PYTHONPATH": str(CHECKOUT)})
 
     @property
     def address(self) -> Address:
@@ -84,6 +84,16 @@ class Daptinmail:
         self._api.configure("imap.listen_interface", f"127.0.0.1:{self._port}")
         self._api.configure("imap.hostname", "imap.example.test")
         self.offer_clear(False)
+
+    def maildir(self, mailbox: str) -> Path:
+        """In the account's Maildir++ tree."""
+        return next((self.directory / "data" / "mail").glob(f"*/*/.{mailbox}"))
+
+    def adopt(self) -> None:
+        """Rows are made by a sub-command, which ends by itself."""
+        process = self._twistd("reindex")
+        process.start()
+        process.wait()
 
     def offer_clear(self, offered: bool) -> None:
         """STARTTLS instead of implicit TLS."""

@@ -79,6 +79,7 @@ class Dovecot:
     directory: Path
     name: str = "dovecot"
     login_in_clear: bool = True
+    keeps_crlf: bool = False
     maximum: int = 10**7
     process: ServerProcess = field(init=False)
     _tls: int = field(factory=free_port)
@@ -134,6 +135,13 @@ class Dovecot:
         """Serve."""
         self.process.start()
         self.process.wait_for_port(self._tls)
+
+    def maildir(self, mailbox: str) -> Path:
+        """In the account's Maildir++ tree."""
+        return self.directory / "home" / "Maildir" / f".{mailbox}"
+
+    def adopt(self) -> None:
+        """It finds them at the next SELECT."""
 
     def offer_clear(self, offered: bool) -> None:
         """It always does."""

@@ -1,5 +1,6 @@
 """What the benchmark asks of each server."""
 
+from pathlib import Path
 from typing import Protocol
 
 from bench.client import Address
@@ -15,6 +16,8 @@ class Peer(Protocol):
     name: str
     login_in_clear: bool
     """False if the server takes no password without TLS."""
+    keeps_crlf: bool
+    """True if its message files have CRLF."""
     maximum: int
     """Mailboxes larger than this are not asked of it: it would take hours."""
 
@@ -35,6 +38,12 @@ class Peer(Protocol):
 
     def start(self) -> None:
         """Make the account if it is not there, and serve."""
+
+    def maildir(self, mailbox: str) -> Path | None:
+        """Where files may be put while it does not run; ``None`` if it does not find them by itself."""
+
+    def adopt(self) -> None:
+        """Do what an operator does after files were put there."""
 
     def offer_clear(self, offered: bool) -> None:
         """Take connections without TLS, perhaps instead of those with."""

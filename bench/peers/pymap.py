@@ -25,6 +25,7 @@ class Pymap:
     directory: Path
     name: str = "pymap"
     login_in_clear: bool = False
+    keeps_crlf: bool = True
     maximum: int = 20_000
     process: ServerProcess = field(init=False)
     _port: int = field(factory=free_port)
@@ -64,6 +65,12 @@ class Pymap:
         """Serve."""
         self.process.start()
         self.process.wait_for_port(self._port)
+
+    def maildir(self, mailbox: str) -> None:
+        """It looks at files of others only in its own time."""
+
+    def adopt(self) -> None:
+        """Nothing to adopt."""
 
     def offer_clear(self, offered: bool) -> None:
         """It always does."""

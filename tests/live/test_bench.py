@@ -28,8 +28,7 @@ class BenchTests(SynchronousTestCase):
         self.addCleanup(site.peer.stop)
         self.addCleanup(site.part)
         site.peer.start()
-        with site.connect() as client:
-            fill(client, FEW)
+        fill(site.peer, FEW)
         names = ["select", "fetch", "search", "store", "catchup", "memory", "copy", "move", "expunge"]
         results = take_turns([evolve(one, turns=1) for one in chosen(names)], [site], lambda text: None)
         self.assertEqual(results.failures, {})
