@@ -14,6 +14,7 @@
 ``measures``    what is measured
 ``prober``      a second client in a process of its own, which asks how long it must wait
 ``turns``       A B A B
+``profiling``   where the time goes
 ``goals``       what is expected
 ``report``      the table, and JSON
 """

@@ -13,7 +13,9 @@ from bench.crowd import at_once
 from bench.filling import fill
 from bench.goals import OURS
 from bench.measures.all import chosen
+from bench.measures.measure import Measure
 from bench.peers.choice import PEERS, make
+from bench.profiling import profile
 from bench.report import Run, as_json, table
 from bench.site import Site
 from bench.turns import take_turns
@@ -28,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="measurements whose names begin so, separated by commas")
     parser.add_argument("--sessions", type=int, default=1000, help="idle sessions whose memory is measured (1000)")
     parser.add_argument("--directory", type=Path, help="below which data are made; default the system's temporary one")
+    parser.add_argument("--profile", type=Path, help="write where daptinmail's time goes to this directory (py-spy)")
     parser.add_argument("--keep", action="store_true", help="leave the data where they are")
     parser.add_argument("--json", type=Path, help="write every sample to this file")
     return parser.parse_args()
@@ -66,7 +69,17 @@ def measure(sites: Sequence[Site], directory: Path, options: argparse.Namespace)
     at_once(lambda index: _prepare(sites[index], options.files), len(sites))
     measures = chosen([beginning for beginning in options.only.split(",") if beginning])
     results = take_turns(measures, sites, say)
+    if options.profile:
+        _profile(measures, sites[0], options.profile)
     return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
+
+
+def _profile(measures: Sequence[Measure], site: Site, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for one in measures:
+        if one.repeatable:
+            say(f"{one.name}: profile")
+            profile(one, site, directory)
 
 
 def _prepare(site: Site, as_files: bool) -> None:

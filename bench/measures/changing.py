@@ -56,7 +56,7 @@ def _expunge(site: Site, turn: int) -> list[Sample]:
 STORE = (Measure("store.all", r"UID STORE 1:* +FLAGS (\Draft), then -FLAGS", _store, turns=6),)
 COPY = (
     Measure("copy.1000", f"UID COPY 1:{COUNT} to an empty mailbox", _copy),
-    Measure("move.1000", f"MOVE 1:{COUNT} to an empty mailbox", _move),
+    Measure("move.1000", f"MOVE 1:{COUNT} to an empty mailbox", _move, repeatable=False),
 )
-EXPUNGE = (Measure("expunge.1000", f"EXPUNGE of {COUNT} messages", _expunge),)
+EXPUNGE = (Measure("expunge.1000", f"EXPUNGE of {COUNT} messages", _expunge, repeatable=False),)
 """Apart from the rest: the removal of many files slows some file systems down for minutes."""

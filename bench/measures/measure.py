@@ -10,12 +10,16 @@ from bench.site import Site
 
 @frozen
 class Measure:
-    """``run(site, turn)`` takes one turn. ``asked`` says in IMAP's words what is timed."""
+    """``run(site, turn)`` takes one turn. ``asked`` says in IMAP's words what is timed.
+
+    ``repeatable``: more turns may follow, and the server is not started anew in them.
+    """
 
     name: str
     asked: str
     run: Callable[[Site, int], list[Sample]]
     turns: int = 5
+    repeatable: bool = True
 
 
 class Wrong(Exception):

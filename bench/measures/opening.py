@@ -28,7 +28,7 @@ def _again(site: Site, turn: int) -> list[Sample]:
 
 
 MEASURES = (
-    Measure("select.cold", f"SELECT {BIG}, server just started", _cold, turns=3),
+    Measure("select.cold", f"SELECT {BIG}, server just started", _cold, turns=3, repeatable=False),
     Measure("select.warm", f"SELECT {BIG}, new session", _warm, turns=7),
     Measure("select.again", f"SELECT {BIG}, same session", _again, turns=7),
 )
