@@ -9,7 +9,11 @@ The session: ``session`` (what commands see), ``capabilities`` (what it says it 
 mailbox), ``telling`` (what it is told of it), ``resync`` (and of what was before), ``commands`` (which command is
 allowed in which state).
 
-The commands: ``basics``, ``login``, ``selecting``, ``mailboxes``, ``listing``, ``fetch`` with ``sections``
+The mailboxes: ``mailboxes`` (made, renamed, removed), ``listing`` with ``list_grammar`` over the ``hierarchy`` that a
+client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_grammar``, ``quota``; ``texts`` writes
+strings.
+
+The commands: ``basics``, ``login``, ``selecting``, ``fetch`` with ``sections``
 and ``content``, ``store_flags``, ``append``, ``copy_move``, ``idle``.
 
 Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_charsets`` (arguments -> ``search_values``);

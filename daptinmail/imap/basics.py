@@ -5,6 +5,8 @@ from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.capabilities import ENABLED_BY
 from daptinmail.imap.session import Session
 
+SPELLED = {b"IMAP4REV2": b"IMAP4rev2"}
+
 
 async def capability(session: Session, _: None) -> Answer:
     """CAPABILITY (RFC 3501 §6.1.1)."""
@@ -13,7 +15,13 @@ async def capability(session: Session, _: None) -> Answer:
 
 
 async def noop(session: Session, _: None) -> Answer:
-    """NOOP and CHECK: a moment to hear what happened (RFC 3501 §6.1.2, §6.4.1)."""
+    """NOOP: a moment to hear what happened (RFC 9051 §6.1.2)."""
+    await session.catch_up(may_expunge=True, always=session.stale)
+    return ok(b"Completed")
+
+
+async def check(session: Session, _: None) -> Answer:
+    """CHECK (RFC 3501 §6.4.1): as NOOP, but it looks whether other tools changed the mailbox."""
     await session.catch_up(may_expunge=True, always=True)
     return ok(b"Completed")
 
@@ -45,13 +53,7 @@ async def identify(session: Session, _: dict[bytes, bytes | None]) -> Answer:
 async def enable(session: Session, names: list[bytes]) -> Answer:
     """ENABLE (RFC 5161 §3.1). What is not known is passed over; what is on already is not told again."""
     fresh = [name for name in dict.fromkeys(names) if name in ENABLED_BY and name not in session.enabled]
+    session.untagged(b" ".join((b"ENABLED", *(SPELLED.get(name, name) for name in fresh))))
     for name in fresh:
-        session.enabled |= {name, *ENABLED_BY[name]}
-    session.untagged(b" ".join((b"ENABLED", *fresh)))
+        session.enable({name, *ENABLED_BY[name]})
     return ok(b"ENABLE completed")
-
-
-async def namespace(session: Session, _: None) -> Answer:
-    """NAMESPACE (RFC 2342 §5): one personal namespace."""
-    session.untagged(b'NAMESPACE (("" "/")) NIL NIL')
-    return ok(b"NAMESPACE completed")

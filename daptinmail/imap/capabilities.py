@@ -22,7 +22,11 @@ ALWAYS = (
 AFTER_LOGIN = (b"LITERAL+",)  # RFC 7888
 """Once it is known who asks."""
 
-ENABLED_BY: dict[bytes, frozenset[bytes]] = {}
+ENABLED_BY: dict[bytes, frozenset[bytes]] = {
+    b"CONDSTORE": frozenset(),
+    b"QRESYNC": frozenset({b"CONDSTORE"}),
+    b"UIDONLY": frozenset(),
+}
 """What ENABLE takes, and what else that switches on (RFC 5161 §3.1)."""
 
 

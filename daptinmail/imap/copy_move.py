@@ -2,10 +2,13 @@
 
 from daptinmail.errors import NotFound
 from daptinmail.imap.answers import Answer, MissingTarget, no, ok
+from daptinmail.imap.rights import settable
+from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.sequences import format_numbers
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Copy
-from daptinmail.interfaces.messages import Copied, Mailbox
+from daptinmail.interfaces.messages import Copied, FlagMode
+from daptinmail.interfaces.sharing import OTHER_USERS, Located
 
 
 async def copy(session: Session, arguments: Copy) -> Answer:
@@ -33,27 +36,29 @@ async def _copy(session: Session, arguments: Copy, uid: bool) -> Answer:
     target = await target_mailbox(session, arguments.mailbox)
     if not uids:
         return ok(b"No messages to copy")
-    copied = await session.store.copy(session.selected.mailbox.id, uids, target.id)
+    view = session.selected
+    copied = await session.store.copy(view.mailbox.id, uids, target.mailbox.id)
+    await _leave_flags(session, view, copied, target)
     return ok(b"COPY completed", _copyuid(copied))
 
 
 async def _move(session: Session, arguments: Copy, uid: bool) -> Answer:
-    view = session.writable
+    view = session.permitted("te")
     uids = await _uids(session, arguments, uid)
     target = await target_mailbox(session, arguments.mailbox)
     if not uids:
         return ok(b"No messages to move")
-    moved = await session.store.move(view.mailbox.id, uids, target.id)
+    moved = await session.store.move(view.mailbox.id, uids, target.mailbox.id)
+    await _leave_flags(session, view, moved, target)
     if code := _copyuid(moved):
         session.untagged(b"OK [%b] Moved" % code)  # RFC 6851 §4.3: before the EXPUNGEs
-    view.note_expunged(moved.sources)
-    return ok(b"MOVE completed")
+    return ok(b"MOVE completed", await session.told_expunged(moved.sources))
 
 
 async def _uids(session: Session, arguments: Copy, uid: bool) -> list[int]:
     """UIDs of the messages named; all or none for sequence numbers (RFC 3501 §6.4.7)."""
     view = session.selected
-    uids = [view.uids[index] for index in view.indexes(arguments.messages, uid)]
+    uids = [view.uids[index] for index in session.indexes(arguments.messages, uid)]
     await session.catch_up(may_expunge=False)
     present = [number for number in uids if number not in view.gone]
     if len(present) < len(uids) and not uid:
@@ -61,12 +66,22 @@ async def _uids(session: Session, arguments: Copy, uid: bool) -> list[int]:
     return present
 
 
-async def target_mailbox(session: Session, name: str) -> Mailbox:
-    """The mailbox to fill. Raises ``MissingTarget``."""
+async def target_mailbox(session: Session, name: str) -> Located:
+    """The mailbox to fill, with right ``i``. Raises ``MissingTarget`` for one that the client could make."""
     try:
-        return await session.store.mailbox(session.account.id, name)
+        return await session.find_mailbox(name, "i")
     except NotFound:
+        if name.startswith(OTHER_USERS):
+            raise
         raise MissingTarget from None
+
+
+async def _leave_flags(session: Session, view: SelectedMailbox, copied: Copied, target: Located) -> None:
+    """Take from the copies the flags that may not be set there (RFC 4314 §4, COPY)."""
+    there = {flag for uid in copied.sources if (index := view.index_of(uid)) is not None for flag in view.flags[index]}
+    unwanted = there - settable(target.rights, there)
+    if unwanted:
+        await session.store.change_flags(target.mailbox.id, copied.targets, FlagMode.REMOVE, frozenset(unwanted))
 
 
 def _copyuid(copied: Copied) -> bytes:

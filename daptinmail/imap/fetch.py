@@ -1,25 +1,28 @@
 """FETCH: flags from the view, columns from the index, content from its file, in that order of cost."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from daptinmail.errors import Malformed
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.content import Response, send_responses
 from daptinmail.imap.grammar import MONTHS
 from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.resync import tell_vanished
 from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, needs_parts
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
-from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
+from daptinmail.imap.telling import fetch_block
+from daptinmail.imap.values import Attribute, Fetch, FetchItem, FetchModifiers, Section
 from daptinmail.interfaces.messages import FlagMode
 from daptinmail.mail.structure import PartIndex, unpack_parts
 
 SEEN = frozenset({rb"\Seen"})
-IN_VIEW = frozenset({b"FLAGS", b"UID"})
+IN_VIEW = frozenset({b"FLAGS", b"UID", b"MODSEQ"})
 
 DAY = 86_400_000  # milliseconds
 EPOCH = 719_163  # the day 1970-01-01 as ``date.toordinal`` counts
@@ -67,11 +70,13 @@ class Plan:
         object.__setattr__(self, "choices", {section: HeaderChoice.of(section) for section in own})
 
     @classmethod
-    def of(cls, items: Sequence[FetchItem], uid: bool) -> "Plan":
-        """UID FETCH always answers the UID (RFC 3501 §6.4.8)."""
+    def of(cls, items: Sequence[FetchItem], uid: bool, modseq: bool) -> "Plan":
+        """``uid``, ``modseq``: these are answered even if they were not asked for."""
         names = [item.name for item in items if isinstance(item, Attribute)]
         if uid and b"UID" not in names:
             names.insert(0, b"UID")
+        if modseq and b"MODSEQ" not in names:
+            names.append(b"MODSEQ")
         return cls(tuple(names), tuple(item for item in items if isinstance(item, Section)))
 
     @property
@@ -106,14 +111,21 @@ async def uid_fetch(session: Session, arguments: Fetch) -> Answer:
 
 async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
     view = session.selected
-    plan = Plan.of(arguments.items, uid)
-    indexes = view.indexes(arguments.messages, uid)
+    modifiers = arguments.modifiers
+    _check(session, modifiers, uid)
+    plan = Plan.of(arguments.items, uid and not session.uidonly, modifiers.changed_since is not None)
+    indexes = narrowed(view, session.indexes(arguments.messages, uid), modifiers)
+    if b"MODSEQ" in plan.attributes:
+        session.enable_condstore()
+    if modifiers.vanished and modifiers.changed_since is not None:
+        await tell_vanished(session, view, modifiers.changed_since, arguments.messages)
     sent = 0
     for number, some in enumerate(_slices(indexes, plan.slice)):
         if number:
             await session.breathe()
+            session.progress(sent, len(indexes))
         if plan.in_view:
-            session.writer.write(_from_view(view, some, plan.attributes))
+            session.writer.write(fetch_block(view, some, plan.attributes, session.uidonly))
             sent += len(some)
         else:
             sent += await _fetch_some(session, view, some, plan)
@@ -126,12 +138,23 @@ def _slices(indexes: list[int], size: int) -> Iterator[list[int]]:
     return (indexes[start : start + size] for start in range(0, len(indexes), size))
 
 
-def _from_view(view: SelectedMailbox, indexes: list[int], names: Sequence[bytes]) -> bytes:
-    """All answers at once, column by column: mailboxes of many thousand messages are read this way at every start."""
-    template = b"* %%d FETCH (%b)\r\n" % b" ".join(b"UID %d" if name == b"UID" else b"%b" for name in names)
-    columns: list[Iterable[int | bytes]] = [[index + 1 for index in indexes]]
-    columns += [map(view.uids.__getitem__ if name == b"UID" else view.rendered_flags, indexes) for name in names]
-    return b"".join([template % row for row in zip(*columns, strict=True)])
+def _check(session: Session, modifiers: FetchModifiers, uid: bool) -> None:
+    """Some modifiers belong to UID FETCH (RFC 7162 §3.2.6, RFC 9394 §3.3)."""
+    if (modifiers.vanished or modifiers.partial) and not uid:
+        raise Malformed("That modifier is for UID FETCH")
+    if modifiers.vanished and not session.qresync:
+        raise Malformed("ENABLE QRESYNC first")
+
+
+def narrowed(view: SelectedMailbox, indexes: list[int], modifiers: FetchModifiers) -> list[int]:
+    """First PARTIAL, then CHANGEDSINCE (RFC 9394 §3.4)."""
+    if modifiers.partial is not None:
+        start, stop = modifiers.partial.window(len(indexes))
+        indexes = indexes[start:stop]
+    if modifiers.changed_since is not None:
+        since, modseqs = modifiers.changed_since, view.modseqs
+        indexes = [index for index in indexes if modseqs[index] > since]
+    return indexes
 
 
 async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int], plan: Plan) -> int:
@@ -139,7 +162,13 @@ async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int
     rows = await session.store.columns(view.mailbox.id, [view.uids[index] for index in indexes], plan.columns)
     seen = await _mark_seen(session, view, [row[0] for row in rows]) if plan.sets_seen else set()
     by_uid = dict(zip([view.uids[index] for index in indexes], indexes, strict=True))
-    responses = [_response(view, by_uid[row[0]], row, plan, by_uid[row[0]] in seen) for row in rows]
+    also = (b"UID", b"FLAGS", b"MODSEQ") if session.dialect.modseqs else (b"FLAGS",)
+    plan_of_seen = evolve(plan, attributes=tuple(dict.fromkeys((*plan.attributes, *also)))) if seen else plan
+    responses = [
+        _response(view, index, row, plan_of_seen if index in seen else plan, session.uidonly)
+        for row in rows
+        for index in (by_uid[row[0]],)
+    ]
     if "parts" in plan.columns:
         return await send_responses(session, view.mailbox.id, responses)
     for response in responses:
@@ -148,17 +177,16 @@ async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int
     return len(responses)
 
 
-def _response(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, seen: bool) -> Response:
-    names = plan.attributes
-    if seen and b"FLAGS" not in names:
-        names = (*names, b"FLAGS")
-    values = [_attribute(view, index, row, plan, name) for name in names]
+def _response(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, uidonly: bool) -> Response:
+    start = b"* %d UIDFETCH (%b" if uidonly else b"* %d FETCH (%b"
+    number = row[0] if uidonly else index + 1
+    values = [_attribute(view, index, row, plan, name) for name in plan.attributes]
     if "parts" not in plan.columns:
         values += [_own_header(section, row, plan) for section in plan.sections]
-        return Response(row[0], b"* %d FETCH (%b" % (index + 1, b" ".join(values)), ())
+        return Response(row[0], start % (number, b" ".join(values)), ())
     parts = unpack_parts(row[plan.places["parts"]])
     sources = [(section.label, _source(section, row, plan, parts)) for section in plan.sections]
-    beginning = b"* %d FETCH (%b" % (index + 1, b" ".join(values))
+    beginning = start % (number, b" ".join(values))
     return Response(row[0], beginning + b" " if values else beginning, sources)
 
 
@@ -176,7 +204,7 @@ def _source(section: Section, row: Sequence[Any], plan: Plan, parts: PartIndex) 
 
 async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -> set[int]:
     r"""Set \Seen; the indexes of the messages that lacked it."""
-    if view.read_only:
+    if view.read_only or "s" not in view.rights:
         return set()
     unseen = [uid for uid in uids if (index := view.index_of(uid)) is not None and SEEN.isdisjoint(view.flags[index])]
     if not unseen:
@@ -189,5 +217,7 @@ def _attribute(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan
         return view.rendered_flags(index)
     if name == b"UID":
         return b"UID %d" % row[0]
+    if name == b"MODSEQ":
+        return b"MODSEQ (%d)" % view.modseqs[index]
     column, render = RENDERED[name]
     return render(row[plan.places[column]])

@@ -6,13 +6,14 @@ from daptinmail.errors import Malformed
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.grammar import parenthesized, sequence_set
 from daptinmail.imap.limits import FETCH_FIELDS, FETCH_ITEMS
+from daptinmail.imap.modifiers import fetch_modifiers
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
 
 FAST = tuple(Attribute(name) for name in (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE"))
 ALL = (*FAST, Attribute(b"ENVELOPE"))
 MACROS: dict[bytes, tuple[FetchItem, ...]] = {b"FAST": FAST, b"ALL": ALL, b"FULL": (*ALL, Attribute(b"BODY"))}
 
-ATTRIBUTES = frozenset({b"FLAGS", b"UID", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY", b"BODYSTRUCTURE"})
+ATTRIBUTES = frozenset({b"FLAGS", b"UID", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY", b"BODYSTRUCTURE", b"MODSEQ"})
 WHOLE: dict[bytes, Section] = {
     b"RFC822": Section(b"RFC822"),
     b"RFC822.HEADER": Section(b"RFC822.HEADER", text=b"HEADER", peek=True),
@@ -37,11 +38,12 @@ def fetch(cursor: Cursor) -> Fetch:
     else:
         name = cursor.take(NAME, "what to fetch").upper()
         items = MACROS.get(name) or (_named(cursor, name),)
+    modifiers = fetch_modifiers(cursor)
     cursor.end()
     items = tuple(dict.fromkeys(items))
     if len(items) > FETCH_ITEMS or sum(len(item.fields) for item in items if isinstance(item, Section)) > FETCH_FIELDS:
         raise Malformed("Too many items")
-    return Fetch(messages, items)
+    return Fetch(messages, items, modifiers)
 
 
 def fetch_item(cursor: Cursor) -> FetchItem:
@@ -69,6 +71,13 @@ def _section(cursor: Cursor, peek: bool) -> Section:
     cursor.expect(b"]")
     partial = _partial(cursor) if cursor.looking_at(b"<") else None
     return Section(_label(part, text, fields, partial), part, text, fields, partial, peek)
+
+
+def url_section(cursor: Cursor) -> Section:
+    """A section as URLs have it, up to a closing bracket (RFC 5092 §11, ``isection``)."""
+    section = _section(cursor, peek=True)
+    cursor.end()
+    return section
 
 
 def _part_and_text(cursor: Cursor) -> tuple[tuple[int, ...], bytes]:

@@ -9,20 +9,14 @@ from daptinmail.errors import Malformed
 from daptinmail.imap.answers import no
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.limits import KEYWORD_LENGTH, KEYWORDS_PER_COMMAND
-from daptinmail.imap.names import DELIMITER, decode_name, normal_name
+from daptinmail.imap.names import decode_name
 from daptinmail.imap.sequences import TOKEN, SequenceSet, parse_sequence_set
 from daptinmail.imap.values import (
-    Append,
     Copy,
-    Create,
     Credentials,
-    Pattern,
-    Rename,
     Sasl,
-    Status,
-    Store,
 )
-from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, FlagMode, Flags
+from daptinmail.interfaces.messages import Flags
 
 T = TypeVar("T")
 
@@ -32,8 +26,6 @@ DATE_TIME = re.compile(
 )
 SYSTEM_FLAGS = (rb"\Answered", rb"\Flagged", rb"\Deleted", rb"\Seen", rb"\Draft")
 SYSTEM_FLAG_BY_NAME = {flag.upper(): flag for flag in SYSTEM_FLAGS}
-STATUS_ITEMS = (b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN")
-SPECIAL_USES = {use.upper(): use for use in SPECIAL_USE_MAILBOXES.values()}
 
 
 def nothing(cursor: Cursor) -> None:
@@ -126,22 +118,10 @@ def date_time(text: bytes) -> datetime:
     return moment
 
 
-def store(cursor: Cursor) -> Store:
-    """STORE."""
-    cursor.space()
-    messages = sequence_set(cursor)
-    cursor.space()
-    mode = FlagMode.ADD if cursor.skip(b"+") else FlagMode.REMOVE if cursor.skip(b"-") else FlagMode.REPLACE
-    item = cursor.keyword()
-    if item not in {b"FLAGS", b"FLAGS.SILENT"}:
-        raise Malformed("STORE knows FLAGS and FLAGS.SILENT")
-    cursor.space()
-    flags = flag_list(cursor) if cursor.looking_at(b"(") else _bare_flags(cursor)
-    cursor.end()
-    return Store(messages, mode, flags, silent=item == b"FLAGS.SILENT")
-
-
-def _bare_flags(cursor: Cursor) -> Flags:
+def flags_to_store(cursor: Cursor) -> Flags:
+    """A flag list, with or without its parentheses (RFC 9051 §9 ``store-att-flags``)."""
+    if cursor.looking_at(b"("):
+        return flag_list(cursor)
     flags = [flag(cursor)]
     while cursor.skip(b" "):
         flags.append(flag(cursor))
@@ -156,79 +136,6 @@ def copy(cursor: Cursor) -> Copy:
     target = mailbox(cursor)
     cursor.end()
     return Copy(messages, target)
-
-
-def append(cursor: Cursor) -> Append:
-    """APPEND; the literal that ends it stands empty in the command."""
-    cursor.space()
-    name = mailbox(cursor)
-    cursor.space()
-    flags: Flags = frozenset()
-    moment = None
-    if cursor.looking_at(b"("):
-        flags = flag_list(cursor)
-        cursor.space()
-    if cursor.looking_at(b'"'):
-        moment = date_time(cursor.string())
-        cursor.space()
-    cursor.literal()
-    cursor.end()
-    return Append(name, flags, moment)
-
-
-def pattern(cursor: Cursor) -> Pattern:
-    """LIST and LSUB."""
-    cursor.space()
-    reference = decode_name(cursor.astring(), cursor.utf8)
-    cursor.space()
-    wildcard = normal_name(decode_name(cursor.list_mailbox(), cursor.utf8))
-    cursor.end()
-    return Pattern(reference, wildcard)
-
-
-def status(cursor: Cursor) -> Status:
-    """STATUS."""
-    cursor.space()
-    name = mailbox(cursor)
-    cursor.space()
-    items = tuple(parenthesized(cursor, Cursor.keyword))
-    cursor.end()
-    if any(item not in STATUS_ITEMS for item in items):
-        raise Malformed("Unknown STATUS item")
-    return Status(name, items)
-
-
-def create(cursor: Cursor) -> Create:
-    """CREATE. A delimiter at the end only announces children (RFC 3501 §6.3.3)."""
-    cursor.space()
-    name = mailbox(cursor).removesuffix(DELIMITER)
-    uses: list[bytes] = []
-    if cursor.skip(b" "):
-        cursor.expect(b"(")
-        if cursor.keyword() != b"USE":
-            raise Malformed("CREATE knows USE")
-        cursor.space()
-        uses = parenthesized(cursor, _special_use, empty=True)
-        cursor.expect(b")")
-    cursor.end()
-    if len(uses) > 1 or any(use not in SPECIAL_USES for use in uses):
-        raise no(b"That special use is not supported", b"USEATTR")
-    return Create(name, SPECIAL_USES[uses[0]] if uses else None)
-
-
-def _special_use(cursor: Cursor) -> bytes:
-    cursor.expect(b"\\")
-    return b"\\" + cursor.keyword()
-
-
-def rename(cursor: Cursor) -> Rename:
-    """RENAME."""
-    cursor.space()
-    old = mailbox(cursor)
-    cursor.space()
-    new = mailbox(cursor).removesuffix(DELIMITER)
-    cursor.end()
-    return Rename(old, new)
 
 
 def login(cursor: Cursor) -> Credentials:

@@ -19,6 +19,7 @@ async def idle(session: Session, _: None) -> Answer:
         nonlocal timer
         session.untagged(b"OK Still here")
         session.writer.flush()
+        session.wire.wake()
         timer = session.edge.clock.callLater(IDLE_KEEPALIVE, keep_alive)
 
     timer = session.edge.clock.callLater(IDLE_KEEPALIVE, keep_alive)
@@ -33,14 +34,12 @@ async def idle(session: Session, _: None) -> Answer:
 
 async def _push(session: Session) -> bytes:
     """What happens meanwhile, until a line comes."""
-    always = True
     while (line := session.wire.try_line()) is None:
         waiting = session.wire.wakeup()
-        await session.catch_up(may_expunge=True, always=always)
+        await session.catch_up(may_expunge=True, always=session.stale)
         await session.writer.drain()
         session.writer.flush()
         if session.state == "select" and session.selected.deleted:
             return DONE
         await waiting
-        always = False
     return line

@@ -70,6 +70,8 @@ FETCH_FIELDS = 500
 """Names of header fields in one FETCH; each is looked for in every message."""
 
 LIST_PATTERNS = 50
+LIST_SLICE = 500
+"""Mailboxes that are counted and told at once."""
 LIST_ENTRIES = 50
 """Annotations that one command may name."""
 

@@ -3,16 +3,21 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from attrs import define, field
 
 from daptinmail.errors import Malformed
 from daptinmail.imap.grammar import SYSTEM_FLAGS
 from daptinmail.imap.sequences import SequenceSet, indexes_in
-from daptinmail.interfaces.messages import Change, Changes, Flags, Mailbox, Snapshot
+from daptinmail.interfaces.messages import Change, Flags, Mailbox, Snapshot
+from daptinmail.interfaces.sharing import ALL, Rights
 
 FLAG_ORDER: dict[bytes, int] = {flag: rank for rank, flag in enumerate(SYSTEM_FLAGS)}
-RENDERED_FLAGS_KEPT = 1000
+NONE_RECENT = 1 << 32
+"""No UID is as large."""
+FEW_GAPS = 8
+"""So many stretches are cut out in place; with more of them the arrays are put together anew."""
 
 
 def flag_names(flags: Iterable[bytes]) -> bytes:
@@ -21,26 +26,44 @@ def flag_names(flags: Iterable[bytes]) -> bytes:
     return b" ".join([flag for _, flag in ranked])
 
 
+@lru_cache(maxsize=4096)
+def render_flags(flags: Flags, recent: bool) -> bytes:
+    """``FLAGS (...)``; the same for all sessions."""
+    names = flag_names(flags)
+    if recent:
+        names = rb"%b \Recent" % names if names else rb"\Recent"
+    return b"FLAGS (%b)" % names
+
+
 @define(eq=False)
 class SelectedMailbox:
     """The messages in UID order; index ``i`` has sequence number ``i + 1``.
 
-    A message that another session expunged keeps its number, in ``gone``, until ``expunge_lines`` may tell
-    (RFC 3501 §7.4.1).
+    A message that another session expunged keeps its number, in ``gone``, until EXPUNGE may be told
+    (RFC 3501 §7.4.1). The three sequences are the snapshot's own until something changes: do not change them.
+
+    ``name`` is what this client calls the mailbox.
+    ``modseq``: all changes up to here are in the view. ``told``: all up to here have been told, expunges included.
+    ``heard``: the mailbox has got as far as this. ``looked``: when the store was asked last, in seconds of the clock.
     """
 
     mailbox: Mailbox
     read_only: bool
     modseq: int
     uids: "array[int]"
+    modseqs: "array[int]"
     flags: list[Flags]
     recent_from: int
     keywords: set[bytes]
+    told: int
+    name: str
+    rights: Rights = ALL
     gone: set[int] = field(factory=set)
     arrived: bool = False
-    dirty: bool = False
     deleted: bool = False
-    _rendered: dict[tuple[Flags, bool], bytes] = field(factory=dict)
+    heard: int = 0
+    looked: float = 0.0
+    _shared: bool = True
 
     @classmethod
     def of(cls, snapshot: Snapshot, read_only: bool) -> "SelectedMailbox":
@@ -50,23 +73,38 @@ class SelectedMailbox:
             mailbox=snapshot.mailbox,
             read_only=read_only,
             modseq=snapshot.modseq,
-            uids=array("Q", snapshot.uids),
-            flags=list(snapshot.flags),
+            uids=snapshot.uids,
+            modseqs=snapshot.modseqs,
+            flags=snapshot.flags,
             recent_from=snapshot.first_recent_uid,
             keywords=keywords,
+            told=snapshot.modseq,
+            name=snapshot.mailbox.name,
         )
 
     def __len__(self) -> int:
         return len(self.uids)
 
+    @property
+    def dirty(self) -> bool:
+        """True if there is something to catch up with."""
+        return self.heard > self.modseq
+
+    @property
+    def uidnext(self) -> int:
+        """Above all UIDs that the client may know."""
+        return max(self.mailbox.uidnext, self.uids[-1] + 1 if self.uids else 1)
+
     # Numbers
 
-    def indexes(self, messages: SequenceSet, uid: bool) -> list[int]:
-        """The messages that a set names. UIDs that do not exist are passed over.
+    def indexes(self, messages: SequenceSet, uid: bool, saved: Sequence[int] = ()) -> list[int]:
+        """The messages that a set names. UIDs that do not exist are passed over. ``saved`` is what ``$`` stands for.
 
         Raises:
             Malformed: a sequence number that is not in use (RFC 3501 §9, ``seq-number``).
         """
+        if messages.saved:
+            return [index for number in saved if (index := self.index_of(number)) is not None]
         if uid:
             return indexes_in(messages.resolve(self.uids[-1] if self.uids else 0), self.uids)
         count = len(self.uids)
@@ -98,76 +136,91 @@ class SelectedMailbox:
 
     def rendered_flags(self, index: int) -> bytes:
         """``FLAGS (...)`` of one message."""
-        key = self.flags[index], self.is_recent(index)
-        rendered = self._rendered.get(key)
-        if rendered is None:
-            if len(self._rendered) >= RENDERED_FLAGS_KEPT:
-                self._rendered.clear()
-            names = flag_names(key[0])
-            if key[1]:
-                names = rb"%b \Recent" % names if names else rb"\Recent"
-            rendered = self._rendered[key] = b"FLAGS (%b)" % names
-        return rendered
+        return render_flags(self.flags[index], self.uids[index] >= self.recent_from)
 
     def flags_line(self) -> bytes:
         """``FLAGS`` with every flag in use."""
         return b"FLAGS (%b)" % flag_names((*SYSTEM_FLAGS, *self.keywords))
 
-    def fetch_line(self, index: int, with_uid: bool) -> bytes:
-        """The untagged FETCH that tells the flags of one message."""
-        uid = b"UID %d " % self.uids[index] if with_uid else b""
-        return b"%d FETCH (%b%b)" % (index + 1, uid, self.rendered_flags(index))
-
-    # Changes
-
-    def take_flags(self, changes: Iterable[Change]) -> list[int]:
-        """Note new flags of known messages; the indexes of those that really changed."""
-        changed: list[int] = []
-        for change in changes:
-            index = self.index_of(change.uid)
-            if index is None or change.uid in self.gone or self.flags[index] == change.flags:
-                continue
-            self.flags[index] = change.flags
-            changed.append(index)
-        return changed
-
-    def catch_up(self, changes: Changes) -> list[bytes]:
-        """Take over what happened; the untagged lines to send, without EXPUNGE (see ``expunge_lines``)."""
-        self.note_expunged(changes.expunged)
-        indexes = self.take_flags(changes.changed)
-        before = len(self.uids)
-        newest = self.uids[-1] if self.uids else 0
-        for change in changes.changed:
-            if change.uid > newest:
-                self.uids.append(change.uid)
-                self.flags.append(change.flags)
-        self.modseq = max(self.modseq, changes.modseq)
-        lines = self.new_keyword_lines((*indexes, *range(before, len(self.uids))))
-        if len(self.uids) != before:
-            self.arrived = True
-            lines += [b"%d EXISTS" % len(self.uids), b"%d RECENT" % self.recent]
-        return lines + [self.fetch_line(index, with_uid=True) for index in indexes]
-
     def new_keyword_lines(self, indexes: Iterable[int]) -> list[bytes]:
-        """A FLAGS line if these messages carry keywords not told of before."""
+        """A new ``FLAGS`` line if these messages carry keywords not told before (RFC 3501 §7.2.6)."""
         known = len(self.keywords)
         for flags in {self.flags[index] for index in indexes}:
             self.keywords.update(flag for flag in flags if flag not in FLAG_ORDER)
         return [self.flags_line()] if len(self.keywords) > known else []
 
-    def note_expunged(self, uids: Sequence[int]) -> None:
-        """Messages that exist no more; the client does not know yet."""
+    # Changes
+
+    def take_flags(self, changes: Iterable[Change], every: bool = False) -> list[int]:
+        """Note what became of known messages; the indexes of those whose flags are others now.
+
+        ``every``: also of those whose modseq alone is another.
+        """
+        changed: list[int] = []
+        for change in changes:
+            index = self.index_of(change.uid)
+            if index is None or change.modseq <= self.modseqs[index] or change.uid in self.gone:
+                continue
+            self._own()
+            self.modseqs[index] = change.modseq
+            if every or self.flags[index] != change.flags:
+                changed.append(index)
+            self.flags[index] = change.flags
+        return changed
+
+    def take_new(self, changes: Sequence[Change]) -> None:
+        """Messages that came; their UIDs are above all known."""
+        self._own()
+        self.uids.extend([change.uid for change in changes])
+        self.modseqs.extend([change.modseq for change in changes])
+        self.flags.extend([change.flags for change in changes])
+        self.arrived = True
+
+    def note_expunged(self, uids: Iterable[int]) -> None:
+        """These are gone; the client may be told later."""
         self.gone.update(uid for uid in uids if self.index_of(uid) is not None)
 
-    def expunge_lines(self) -> list[bytes]:
-        """Drop the messages that are gone, with the untagged EXPUNGE lines, highest number first."""
-        if not self.gone:
-            return []
-        lines = [
-            b"%d EXPUNGE" % (index + 1) for index in range(len(self.uids) - 1, -1, -1) if self.uids[index] in self.gone
-        ]
-        kept = [(uid, flags) for uid, flags in zip(self.uids, self.flags, strict=True) if uid not in self.gone]
-        self.uids = array("Q", [uid for uid, _ in kept])
-        self.flags = [flags for _, flags in kept]
+    def drop_gone(self) -> tuple[list[int], list[int]]:
+        """Let go of the messages that are gone; their indexes and UIDs, ascending."""
+        uids = sorted(self.gone)
+        indexes = [bisect_left(self.uids, uid) for uid in uids]
         self.gone.clear()
-        return lines
+        self._own()
+        gaps = _runs(indexes)
+        if len(gaps) <= FEW_GAPS:
+            self._cut(gaps)
+        else:
+            self._join(gaps)
+        return indexes, uids
+
+    def _own(self) -> None:
+        """From now on the sequences differ from the snapshot's."""
+        if self._shared:
+            self._shared = False
+            self.uids, self.modseqs, self.flags = self.uids[:], self.modseqs[:], self.flags[:]
+
+    def _cut(self, gaps: Sequence[tuple[int, int]]) -> None:
+        for start, stop in reversed(gaps):
+            del self.uids[start:stop], self.modseqs[start:stop], self.flags[start:stop]
+
+    def _join(self, gaps: Sequence[tuple[int, int]]) -> None:
+        """Copy what stays, stretch by stretch: memory is copied, not numbers."""
+        uids, modseqs, flags = array("Q"), array("Q"), list[Flags]()
+        kept = 0
+        for start, stop in (*gaps, (len(self.uids), len(self.uids))):
+            uids.extend(self.uids[kept:start])
+            modseqs.extend(self.modseqs[kept:start])
+            flags.extend(self.flags[kept:start])
+            kept = stop
+        self.uids, self.modseqs, self.flags = uids, modseqs, flags
+
+
+def _runs(indexes: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending indexes as half-open stretches."""
+    runs: list[tuple[int, int]] = []
+    for index in indexes:
+        if runs and runs[-1][1] == index:
+            runs[-1] = (runs[-1][0], index + 1)
+        else:
+            runs.append((index, index + 1))
+    return runs

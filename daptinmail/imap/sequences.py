@@ -9,7 +9,8 @@ from attrs import frozen
 from daptinmail.errors import Malformed
 
 RANGE = re.compile(rb"([1-9][0-9]{0,9}|\*)(?::([1-9][0-9]{0,9}|\*))?")
-TOKEN = re.compile(rb"[0-9*:,]+")
+TOKEN = re.compile(rb"\$|[0-9*:,]+")
+SAVED = b"$"
 LARGEST = 0xFFFF_FFFF
 STAR = LARGEST + 1
 """Stands for ``*`` until the largest number in use is known."""
@@ -17,12 +18,21 @@ STAR = LARGEST + 1
 
 @frozen
 class SequenceSet:
-    """Ranges as the client wrote them, ends included; an end may be ``STAR``."""
+    """Ranges as the client wrote them, ends included; an end may be ``STAR``.
+
+    ``saved``: no ranges but ``$``, the messages that the last SEARCH RETURN (SAVE) found (RFC 9051 §6.4.4.1).
+    """
 
     ranges: tuple[tuple[int, int], ...]
+    saved: bool = False
+
+    @property
+    def has_star(self) -> bool:
+        """True if ``*`` occurs."""
+        return any(STAR in pair for pair in self.ranges)
 
     def resolve(self, largest: int) -> list[tuple[int, int]]:
-        """Sorted, disjoint ranges with ``*`` as ``largest``. ``5:*`` with a largest of 3 means 3:5."""
+        """Sorted, disjoint ranges with ``*`` as ``largest``. ``5:*`` with a largest of 3 means 3:5. ``$`` has none."""
         pairs = sorted(_ordered(low, high, largest) for low, high in self.ranges)
         merged: list[tuple[int, int]] = []
         for low, high in pairs:
@@ -34,6 +44,21 @@ class SequenceSet:
         return merged
 
 
+def numbers_of(messages: SequenceSet, most: int) -> list[int]:
+    """Each number of a set without ``*``, in the order written.
+
+    Raises:
+        Malformed: there are more than ``most``.
+    """
+    if sum(abs(high - low) + 1 for low, high in messages.ranges) > most:
+        raise Malformed("Too many numbers")
+    return [
+        number
+        for low, high in messages.ranges
+        for number in (range(low, high + 1) if low <= high else range(low, high - 1, -1))
+    ]
+
+
 def _ordered(low: int, high: int, largest: int) -> tuple[int, int]:
     low = largest if low == STAR else low
     high = largest if high == STAR else high
@@ -41,7 +66,9 @@ def _ordered(low: int, high: int, largest: int) -> tuple[int, int]:
 
 
 def parse_sequence_set(text: bytes) -> SequenceSet:
-    """``1,3:5,7:*``. Raises ``Malformed``; 0 and numbers over 32 bits are none."""
+    """``1,3:5,7:*`` or ``$``. Raises ``Malformed``; 0 and numbers over 32 bits are none."""
+    if text == SAVED:
+        return SequenceSet((), saved=True)
     return SequenceSet(tuple(_parse_range(item) for item in text.split(b",")))
 
 
@@ -64,10 +91,16 @@ def _number(text: bytes) -> int:
 
 def format_numbers(numbers: Iterable[int]) -> bytes:
     """Numbers in the given order, runs of neighbours as ranges: ``4,7:9``. The inverse of ``parse_sequence_set``."""
-    return b",".join(b"%d" % low if low == high else b"%d:%d" % (low, high) for low, high in _runs(numbers))
+    return format_ranges(runs(numbers))
 
 
-def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def format_ranges(ranges: Iterable[tuple[int, int]]) -> bytes:
+    """Ranges as they are."""
+    return b",".join([b"%d" % low if low == high else b"%d:%d" % (low, high) for low, high in ranges])
+
+
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Neighbours put together, ends included."""
     low = high = -1
     for number in numbers:
         if number == high + 1 and low >= 0:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from attrs import frozen
 
+from daptinmail.imap.search_values import Partial
 from daptinmail.imap.sequences import SequenceSet
 from daptinmail.interfaces.messages import FlagMode, Flags
 
@@ -34,11 +35,43 @@ FetchItem = Attribute | Section
 
 
 @frozen
+class Resync:
+    """What a client knew when it last saw the mailbox (RFC 7162 §3.2.5).
+
+    ``known``: its UIDs, ``None`` for all below UIDNEXT. ``samples``: sequence numbers and the UIDs they had.
+    """
+
+    uidvalidity: int
+    modseq: int
+    known: SequenceSet | None = None
+    samples: tuple[SequenceSet, SequenceSet] | None = None
+
+
+@frozen
+class Select:
+    """SELECT and EXAMINE."""
+
+    mailbox: str
+    condstore: bool = False
+    resync: Resync | None = None
+
+
+@frozen
+class FetchModifiers:
+    """Which of the messages named (RFC 7162 §3.1.4.1, RFC 9394 §3.3), and whether to tell which vanished."""
+
+    changed_since: int | None = None
+    vanished: bool = False
+    partial: Partial | None = None
+
+
+@frozen
 class Fetch:
     """FETCH and UID FETCH."""
 
     messages: SequenceSet
     items: tuple[FetchItem, ...]
+    modifiers: FetchModifiers = FetchModifiers()
 
 
 @frozen
@@ -49,6 +82,7 @@ class Store:
     mode: FlagMode
     flags: Flags
     silent: bool
+    unchanged_since: int | None = None
 
 
 @frozen
@@ -60,44 +94,29 @@ class Copy:
 
 
 @frozen
-class Append:
-    """APPEND; the message itself has gone to the spool."""
+class Arriving:
+    """A message to be stored. ``parts``: a URL, or ``None`` for the next literal that went to the spool (RFC 4469)."""
 
-    mailbox: str
     flags: Flags
     internal_date: datetime | None
+    parts: tuple[bytes | None, ...] = (None,)
 
 
 @frozen
-class Pattern:
-    """LIST and LSUB."""
-
-    reference: str
-    pattern: str
-
-
-@frozen
-class Status:
-    """STATUS."""
+class Append:
+    """APPEND (RFC 3502)."""
 
     mailbox: str
-    items: tuple[bytes, ...]
+    messages: tuple[Arriving, ...]
 
 
 @frozen
-class Create:
-    """CREATE, with RFC 6154 §3 USE."""
+class Replace:
+    """REPLACE and UID REPLACE (RFC 8508 §3.1)."""
 
+    message: SequenceSet
     mailbox: str
-    special_use: bytes | None
-
-
-@frozen
-class Rename:
-    """RENAME."""
-
-    mailbox: str
-    new_name: str
+    arriving: Arriving
 
 
 @frozen

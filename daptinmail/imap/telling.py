@@ -1,0 +1,116 @@
+"""What a client is told of its messages, in the dialect it has switched on."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from daptinmail.imap.limits import VIEW_SLICE
+from daptinmail.imap.selected import SelectedMailbox, render_flags
+from daptinmail.imap.sequences import format_ranges, runs
+from daptinmail.interfaces.messages import Changes
+
+IN_BLOCK = {b"FLAGS": b"%b", b"UID": b"UID %d", b"MODSEQ": b"MODSEQ (%d)"}
+
+VANISHED_RANGES = 500
+"""Ranges in one line of VANISHED: some kilobytes."""
+
+
+@frozen
+class Dialect:
+    """``recent``: as IMAP4rev1 (RFC 3501 §2.3.2). ``modseqs``: UID and MODSEQ in every FETCH that was not asked for
+    (RFC 7162 §3.2.4). ``vanished``: VANISHED, not EXPUNGE (RFC 7162 §3.2.10). ``uidonly``: UIDFETCH, no numbers
+    (RFC 9586 §3).
+    """
+
+    recent: bool = True
+    modseqs: bool = False
+    vanished: bool = False
+    uidonly: bool = False
+
+    @classmethod
+    def of(cls, enabled: "set[bytes]") -> "Dialect":
+        """The dialect of a client that has switched this on."""
+        uidonly = b"UIDONLY" in enabled
+        return cls(b"IMAP4REV2" not in enabled, b"CONDSTORE" in enabled, uidonly or b"QRESYNC" in enabled, uidonly)
+
+
+def fetch_line(view: SelectedMailbox, index: int, dialect: Dialect, with_uid: bool = True, flags: bool = True) -> bytes:
+    """The untagged FETCH that tells what became of one message. Without ``flags`` it is its new modseq only."""
+    items = []
+    if not dialect.uidonly and (with_uid or dialect.modseqs):
+        items.append(b"UID %d" % view.uids[index])
+    if flags:
+        items.append(view.rendered_flags(index))
+    if dialect.modseqs:
+        items.append(b"MODSEQ (%d)" % view.modseqs[index])
+    if dialect.uidonly:
+        return b"%d UIDFETCH (%b)" % (view.uids[index], b" ".join(items))
+    return b"%d FETCH (%b)" % (index + 1, b" ".join(items))
+
+
+def fetch_block(view: SelectedMailbox, indexes: Sequence[int], names: Sequence[bytes], uidonly: bool) -> bytes:
+    """FETCH of what the view knows: ``names`` are FLAGS, UID and MODSEQ; ``indexes`` ascend.
+
+    All at once, column by column: mailboxes of many thousand messages are read this way at every start.
+    """
+    word = b"UIDFETCH" if uidonly else b"FETCH"
+    template = b"* %%d %b (%b)\r\n" % (word, b" ".join(map(IN_BLOCK.__getitem__, names)))
+    uids = [view.uids[index] for index in indexes]
+    columns: list[Sequence[int | bytes]] = [uids if uidonly else [index + 1 for index in indexes]]
+    for name in names:
+        if name == b"FLAGS":
+            columns.append(_flag_column(view, indexes))
+        else:
+            columns.append(uids if name == b"UID" else [view.modseqs[index] for index in indexes])
+    return b"".join([template % row for row in zip(*columns, strict=True)])
+
+
+def _flag_column(view: SelectedMailbox, indexes: Sequence[int]) -> list[bytes]:
+    flags = [view.flags[index] for index in indexes]
+    rendered = {kind: render_flags(kind, recent=False) for kind in set(flags)}
+    column = list(map(rendered.__getitem__, flags))
+    first_recent = bisect_left(indexes, bisect_left(view.uids, view.recent_from))
+    column[first_recent:] = [render_flags(kind, recent=True) for kind in flags[first_recent:]]
+    return column
+
+
+def change_lines(view: SelectedMailbox, changes: Changes, dialect: Dialect) -> Iterator[list[bytes]]:
+    """Take over what happened, a slice at a time; what to send, without EXPUNGE (see ``expunge_lines``)."""
+    view.note_expunged(changes.expunged)
+    newest = view.uids[-1] if view.uids else 0
+    known = len(changes.changed)
+    while known and changes.changed[known - 1].uid > newest:
+        known -= 1
+    before = len(view)
+    if known < len(changes.changed):
+        view.take_new(changes.changed[known:])
+        yield view.new_keyword_lines(range(before, len(view)))
+        yield [b"%d EXISTS" % len(view), *([b"%d RECENT" % view.recent] if dialect.recent else [])]
+    for start in range(0, known, VIEW_SLICE):
+        some = changes.changed[start : min(start + VIEW_SLICE, known)]
+        indexes = view.take_flags(some, every=dialect.modseqs)
+        yield view.new_keyword_lines(indexes) + [fetch_line(view, index, dialect) for index in indexes]
+    view.modseq = max(view.modseq, changes.modseq)
+
+
+def expunge_lines(view: SelectedMailbox, dialect: Dialect) -> Iterator[list[bytes]]:
+    """Let go of the messages that are gone, and tell: by number, highest first, or by UID."""
+    indexes, uids = view.drop_gone()
+    if dialect.vanished:
+        yield from vanished_lines(list(runs(uids)))
+        return
+    for stop in range(len(indexes), 0, -VIEW_SLICE):
+        yield [b"%d EXPUNGE" % (index + 1) for index in reversed(indexes[max(stop - VIEW_SLICE, 0) : stop])]
+
+
+def vanished_lines(ranges: Sequence[tuple[int, int]], earlier: bool = False) -> Iterator[list[bytes]]:
+    """``VANISHED`` of ascending UIDs, none if there are none, no line longer than clients can bear."""
+    word = b"VANISHED (EARLIER) " if earlier else b"VANISHED "
+    for start in range(0, len(ranges), VANISHED_RANGES):
+        yield [word + format_ranges(ranges[start : start + VANISHED_RANGES])]
+
+
+def lost(view: SelectedMailbox, uids: Sequence[int]) -> list[int]:
+    """The messages of the view that are not among ``uids``: what to compare when expunges were forgotten."""
+    return sorted(set(view.uids).difference(uids))
