@@ -14,6 +14,7 @@ Transactions:
 ``batch``          group commit: units that succeed together and fail alone
 ``files``          what a batch does to files, and how it is undone
 ``disk``           the operating system's file calls
+``journal``        what a batch is about to do to files, for after a crash
 ``outcome``        a commit whose answer gets lost
 
 What the tables hold:

@@ -17,10 +17,11 @@ from zope.interface import implementer
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.engine import reason
 from daptinmail.db.files import FileEffects
+from daptinmail.db.journal import Journal
 from daptinmail.db.outcome import OutcomeUnknown, commit
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.runtime import IClock
-from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.interfaces.storage import Content, Foreseen, ITransaction
 
 log = Logger()
 
@@ -44,6 +45,10 @@ class Transaction:
     def place(self, content: Content, path: Path) -> None:
         """Write a content to a file."""
         self._files.place(content, path)
+
+    def foresee(self, steps: Sequence[Foreseen]) -> None:
+        """Make sure that a crash in the middle of these steps is undone."""
+        self._files.foresee(steps)
 
     def link(self, source: Path, target: Path) -> None:
         """Give a file a second name."""
@@ -105,17 +110,38 @@ class GroupCommit:
     engine: Engine
     clock: IClock
     disk: FileSystem
+    journal: Journal | None = None
+
+    def recover(self) -> None:
+        """Undo what a crash left half done. Blocking; before anything else.
+
+        Raises:
+            OSError: it cannot be undone.
+        """
+        if self.journal is None:
+            return
+        with self.engine.connect() as connection:
+            undone = self.journal.recover(connection)
+        if undone:
+            log.warn("a crash interrupted a change of files: {count} steps were undone", count=undone)
 
     def run(self, units: Sequence[Unit]) -> None:
         """Run all units; each has its result or failure afterwards. Blocking."""
         try:
             self._together(units)
         except OutcomeUnknown as error:
+            if self.journal is not None:
+                self.journal.forget()
             for unit in units:
                 unit.fail(error)
         except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
             log.warn("{count} units failed, trying one by one: {error}", count=len(units), error=reason(error))
             self._one_by_one(units)
+
+    def close(self) -> None:
+        """Give descriptors back."""
+        if self.journal is not None:
+            self.journal.close()
 
     def _one_by_one(self, units: Sequence[Unit]) -> None:
         """Each unit in its own transaction, until it is clear that none will succeed."""
@@ -135,7 +161,7 @@ class GroupCommit:
         return True
 
     def _together(self, units: Sequence[Unit], may_link: bool = True) -> None:
-        files = FileEffects(self.disk, may_link)
+        files = FileEffects(self.disk, may_link, self.journal)
         with self.engine.connect() as connection, connection.begin() as transaction:
             savepoints = connection.connection.cursor() if len(units) > 1 else None
             try:
@@ -145,6 +171,8 @@ class GroupCommit:
                     transaction.rollback()
                     return
                 files.make_durable()
+                if self.journal is not None:
+                    self.journal.note(connection)
                 commit(self.engine, connection, transaction)
             except OutcomeUnknown:
                 raise  # a row may be durable, so its file must stay

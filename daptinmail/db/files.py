@@ -5,7 +5,7 @@ may the database commit. Each step leaves a way back, in order, so that the last
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from attrs import define, field, frozen
 from twisted.logger import Logger
 
 from daptinmail.db.disk import FileSystem
-from daptinmail.interfaces.storage import Content
+from daptinmail.db.journal import Journal
+from daptinmail.interfaces.storage import Content, Foreseen
 
 log = Logger()
 
@@ -49,6 +50,7 @@ class FileEffects:
     _disk: FileSystem
     _may_link: bool = True
     """False after a failed sync: a copy, unlike a link, writes every octet afresh."""
+    _journal: Journal | None = None
     _undo: list[Callable[[], None]] = field(factory=list, init=False)
     _waiting: dict[Path, _Placement] = field(factory=dict, init=False)
     _directories: list[Path] = field(factory=list, init=False)
@@ -59,6 +61,11 @@ class FileEffects:
     def mark(self) -> Mark:
         """Where a unit begins."""
         return Mark(len(self._undo), len(self._directories), len(self._removals))
+
+    def foresee(self, steps: Sequence[Foreseen]) -> None:
+        """Write down what will be done to files of earlier batches."""
+        if self._journal is not None and steps:
+            self._journal.write(steps)
 
     def place(self, content: Content, path: Path) -> None:
         """Write ``content`` under a temporary name; ``make_durable`` gives it the name ``path``.
@@ -151,6 +158,7 @@ class FileEffects:
 
     def finish(self) -> None:
         """After the commit: remove what was to go. Failures are logged; what remains is junk, not a loss."""
+        self._forget()
         for path in self._removals:
             self._attempt(self._remove, path)
 
@@ -161,6 +169,12 @@ class FileEffects:
             self._attempt(self._undo.pop())
         del self._directories[mark.directories :]
         del self._removals[mark.removals :]
+        if not self._undo:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._journal is not None:
+            self._journal.forget()
 
     def _temporary(self, path: Path) -> Path:
         """In Maildir's ``tmp``, else hidden beside ``path``."""

@@ -6,6 +6,7 @@ Ids are never used twice (``sqlite_autoincrement``): groups, listeners and sessi
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
+from sqlalchemy.event import listen
 
 from daptinmail.db.types import Reference, UnixTime
 
@@ -126,7 +128,7 @@ mail_account = Table(
     Column("password", String(200), nullable=False),
     Column("scram_sha256", String(200)),
     Column("scram_sha1", String(200)),
-    Column("certificate_fingerprint", String(64), index=True),
+    Column("certificate_fingerprint", String(100), index=True),
     Column("mail_server_id", Key, ForeignKey("mail_server.id"), nullable=False, index=True),
     Column("address_local", String(100), nullable=False),
     Column("address_domain", String(255), nullable=False),
@@ -286,6 +288,7 @@ mail = Table(
     Column("name_due", Boolean, nullable=False, default=False, server_default=false()),
     UniqueConstraint("mail_box_id", "uid"),
     Index("ix_mail_mail_box_id_modseq", "mail_box_id", "modseq"),
+    Index("ix_mail_mail_box_id_content_id_uid", "mail_box_id", "content_id", "uid"),
     sqlite_autoincrement=True,
 )
 """``flags``: comma-separated, without ``\\Recent``. ``file_name``: the file in the mailbox's ``cur``;
@@ -355,11 +358,31 @@ mail_app_password = Table(
     Column("protocols", String(20), nullable=False, default="imap,smtp"),
     Column("expires_at", UnixTime),
     Column("last_used_at", UnixTime),
-    Column("digest", LargeBinary(32), nullable=False),
+    Column("digest", String(64), nullable=False),
     UniqueConstraint("mail_account_id", "digest"),
     sqlite_autoincrement=True,
 )
 """``digest``: of the secret, keyed with ``auth.secret`` of ``_config``; the secret itself is kept nowhere."""
+
+content_gone = Table("content_gone", metadata, Column("content_id", Key, primary_key=True, autoincrement=False))
+"""SQLite: contents that have gone and are still in the text index, a file of its own."""
+
+listen(
+    mail_content,
+    "after_create",
+    DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy's
+        "CREATE TRIGGER mail_content_gone AFTER DELETE ON mail_content"
+        " BEGIN INSERT OR IGNORE INTO content_gone VALUES (OLD.id); END"
+    ).execute_if(dialect="sqlite"),
+)
+
+content_text = Table(
+    "content_text",
+    metadata,
+    Column("content_id", Key, ForeignKey("mail_content.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    *(Column(name, Text) for name in ("subject", "from", "to", "cc", "bcc", "header", "mime", "body")),
+)
+"""PostgreSQL: the text index. All null: the content could not be read."""
 
 event = Table(
     "event",
@@ -373,3 +396,13 @@ event = Table(
     sqlite_autoincrement=True,
 )
 """Append-only. ``subject`` is ``<type>/<reference>``; ``data`` a JSON object without bodies or secrets."""
+
+file_journal = Table(
+    "file_journal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("token", String(32), nullable=False),
+)
+"""One row: the last batch that stood in the journal of files and was committed (``db.journal``)."""
+
+listen(file_journal, "after_create", DDL("INSERT INTO file_journal (id, token) VALUES (1, '')"))

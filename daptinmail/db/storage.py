@@ -1,6 +1,7 @@
 """``IStorage``: one thread that writes, with group commit, and pool threads that read."""
 
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
@@ -15,7 +16,8 @@ from zope.interface import implementer
 from daptinmail.db.batch import OUR_FAULT, GroupCommit, Unit
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.engine import open_readers, reason
-from daptinmail.errors import Unavailable
+from daptinmail.db.journal import Journal
+from daptinmail.errors import ConfigurationError, Unavailable
 from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 
@@ -33,7 +35,10 @@ MAX_WAITING = 20_000
 @implementer(IStorage)
 @define(eq=False)
 class Storage:
-    """The database of a running server. ``start`` before use; ``stop`` when the services above have stopped."""
+    """The database of a running server. ``start`` before use; ``stop`` when the services above have stopped.
+
+    ``_journal`` is where steps that a crash may interrupt are written down (``db.journal``).
+    """
 
     _engine: Engine
     _clock: IClock
@@ -41,6 +46,7 @@ class Storage:
     _blocking: IBlocking
     _disk: FileSystem = field(factory=FileSystem)
     _max_waiting: int = MAX_WAITING
+    _journal: Path | None = None
     _readers: Engine = field(init=False)
     _commit: GroupCommit = field(init=False)
     _queue: "SimpleQueue[Unit | None]" = field(factory=SimpleQueue, init=False)
@@ -52,10 +58,19 @@ class Storage:
 
     def __attrs_post_init__(self) -> None:
         self._readers = open_readers(self._engine)
-        self._commit = GroupCommit(self._engine, self._clock, self._disk)
+        journal = None if self._journal is None else Journal(self._journal, self._disk)
+        self._commit = GroupCommit(self._engine, self._clock, self._disk, journal)
 
     def start(self) -> None:
-        """Begin to take work."""
+        """Undo what a crash left half done, and begin to take work.
+
+        Raises:
+            ConfigurationError: it cannot be undone.
+        """
+        try:
+            self._commit.recover()
+        except OUR_FAULT as error:
+            raise ConfigurationError(f"storage: a crash cannot be recovered from: {reason(error)}") from error
         self._running = True
         self._thread = Thread(target=self._write_all, name="storage", daemon=True)
         self._thread.start()
@@ -159,3 +174,4 @@ class Storage:
     def _close(self) -> None:
         self._readers.dispose()
         self._engine.dispose()
+        self._commit.close()

@@ -1,6 +1,6 @@
 """Transactions with group commit, and content on its way to disk."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +40,15 @@ class Content:
         return self.prefix + (body or b"")
 
 
+@frozen
+class Foreseen:
+    """``source`` will be renamed to ``target``, or with ``link`` get it as a second name. ``target`` is free now."""
+
+    source: Path
+    target: Path
+    link: bool = False
+
+
 class ISpooled(Interface):
     """One content while it arrives. Small ones stay in memory, large ones go to a file."""
 
@@ -58,8 +67,8 @@ class ISpooled(Interface):
 class ISpool(Interface):
     """Holds content between the wire and its first durable place."""
 
-    def create() -> ISpooled:
-        """Begin a content."""
+    def create(memory: int | None = None) -> ISpooled:
+        """Begin a content; of its octets no more than ``memory`` stay in memory, if given."""
 
 
 class ITransaction(Interface):
@@ -74,6 +83,13 @@ class ITransaction(Interface):
 
     def place(content: Content, path: Path) -> None:
         """Write ``content`` to ``path`` (which must not exist), by way of a temporary file and a rename."""
+
+    def foresee(steps: Sequence[Foreseen]) -> None:
+        """Make sure that a crash in the middle of these steps is undone at the next start.
+
+        Called before the first of them; steps that are not taken do no harm. What ``place`` and ``make_directory`` make
+        needs none of this.
+        """
 
     def link(source: Path, target: Path) -> None:
         """Make ``target`` a second name of the file ``source``."""

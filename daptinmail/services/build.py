@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from daptinmail.accounts.app_password_rules import AppPasswordRules
 from daptinmail.accounts.app_passwords import AppPasswords
 from daptinmail.accounts.attempts import Attempts
 from daptinmail.accounts.checker import make_portal
@@ -192,6 +193,7 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         domain.contexts,
     )
     listeners = Listeners(reactor, sockets, edges)
+    domain.revocations.followers.append(listeners)
     control = Control(boot, ground.live, ground.storage, ground.events, domain.contexts, ground.blocking, listeners)
     configuration = LiveConfiguration(ground.configuration, ground.live, mail.queue.wake)
     records = Records(ground.storage, ground.clock, ground.identifiers, _rules(ground, domain, mail))
@@ -222,7 +224,7 @@ def _ground(boot: Boot, reactor: Any) -> Ground:
     clock = SystemClock()
     pool = ThreadPool(1, THREADS, "daptinmail")
     blocking = PoolBlocking(reactor, pool)
-    storage = Storage(engine, clock, reactor, blocking)
+    storage = Storage(engine, clock, reactor, blocking, journal=boot.data_dir / "journal")
     for directory in (boot.mail_dir, boot.spool_dir, boot.queue_dir):
         directory.mkdir(mode=0o700, exist_ok=True)
     return Ground(
@@ -329,7 +331,8 @@ def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules
         "user_account": UserAccountRules(domain.passwords, ground.identifiers),
         "usergroup": UsergroupRules(),
         "mail_server": MailServerRules(domain.contexts),
-        "mail_account": MailAccountRules(domain.passwords, domain.store, domain.certificates),
+        "mail_account": MailAccountRules(domain.passwords, domain.store, domain.certificates, domain.revocations),
+        "mail_app_password": AppPasswordRules(domain.app_passwords, domain.revocations),
         "mail_box": MailBoxRules(domain.store),
         "mail": MailRules(domain.store, ground.blocking),
         "outbox": OutboxRules(ground.boot.queue_dir, ground.blocking, mail.queue.wake),
