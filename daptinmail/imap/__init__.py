@@ -1,7 +1,8 @@
 """The IMAP edge: IMAP4rev1 (RFC 3501) and small extensions over ``IMessageStore``.
 
 The wire: ``server`` (the factory), ``connection`` (Twisted's IMAP4Server with its wire replaced), ``protocol``
-(commands one after the other), ``reader`` (octets -> commands), ``responses`` (what goes out), ``limits``.
+(commands one after the other), ``reader`` (octets -> commands; ``message_literals`` tells
+which literals are messages), ``responses`` (what goes out), ``limits``.
 
 The language: ``cursor`` (tokens), ``grammar``, ``fetch_grammar`` (arguments -> ``values``), ``modifiers``, ``sequences``, ``names``, ``answers`` (tagged answers; errors become them here).
 
@@ -13,8 +14,9 @@ The mailboxes: ``mailboxes`` (made, renamed, removed), ``listing`` with ``list_g
 client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_grammar``, ``quota``; ``texts`` writes
 strings.
 
-The commands: ``basics``, ``login``, ``selecting``, ``fetch`` with ``sections``
-and ``content``, ``store_flags``, ``append``, ``copy_move``, ``idle``.
+The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``; ``fetch`` with ``sections``
+and ``content``; ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool),
+``assembly`` (of catenated ones) and ``urls``.
 
 Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_charsets`` (arguments -> ``search_values``);
 ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows what each key asks of

@@ -16,6 +16,9 @@ ALWAYS = (
     b"MOVE",  # RFC 6851
     b"SPECIAL-USE",  # RFC 6154
     b"CREATE-SPECIAL-USE",  # RFC 6154
+    b"MULTIAPPEND",  # RFC 3502
+    b"CATENATE",  # RFC 4469
+    b"REPLACE",  # RFC 8508
 )
 """In every state."""
 

@@ -28,7 +28,6 @@ class Listener(Edge, Protocol):
     """What a connection needs of its factory."""
 
     implicit_tls: bool
-    append_limit: int
     sessions: "set[Connection]"
 
 
@@ -109,8 +108,7 @@ class Connection(IMAP4Server):
         if self._cut_off is not None and self._cut_off.active():
             self._cut_off.cancel()
         self._end()
-        if self.session.spooled is not None:
-            self.session.spooled.discard()
+        self.session.incoming.discard()
         _ = Deferred.fromCoroutine(self.session.unselect()).addErrback(self._could_not_leave)
         logout, self._onLogout = self._onLogout, None
         if logout is not None:

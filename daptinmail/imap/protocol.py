@@ -7,15 +7,18 @@ from twisted.python.failure import Failure
 
 from daptinmail.errors import DaptinmailError, Malformed, NotFound
 from daptinmail.imap import limits
-from daptinmail.imap.answers import SERVER_BUG, Answer, answer_for
-from daptinmail.imap.commands import COMMANDS, NAMES, Command
+from daptinmail.imap.answers import SERVER_BUG, Answer, Declined, answer_for
+from daptinmail.imap.commands import COMMANDS, NAMES, NUMBERED, Command
 from daptinmail.imap.connection import Connection, Listener
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.reader import Command as WholeCommand
 from daptinmail.imap.reader import ContinuationWanted, Event, Fault, LiteralData, MessageLiteral, tag_of
 from daptinmail.imap.responses import Disconnected
+from daptinmail.imap.session import uid_required
 
 log = Logger()
+
+MISPLACED = Answer(b"BAD", b"Not allowed in this state", b"CLIENTBUG")
 
 
 class ImapServer(Connection):
@@ -25,7 +28,6 @@ class ImapServer(Connection):
         super().__init__(edge, peer)
         self._busy = False
         self._bad = 0
-        self._refusal: Answer | None = None
 
     # Input
 
@@ -64,55 +66,45 @@ class ImapServer(Connection):
         elif isinstance(event, ContinuationWanted):
             self.ask(b"Go ahead")
         elif isinstance(event, MessageLiteral):
-            self._announced(event)
+            await self._announced(event)
         elif isinstance(event, LiteralData):
-            await self._spool(event.data)
+            await self.session.incoming.write(event.data)
         else:
             self.report(event)
 
-    def _announced(self, literal: MessageLiteral) -> None:
-        """APPEND's message is about to come."""
-        refusal = None
-        if self.session.spooled is not None:
-            refusal = Answer(b"BAD", b"One message at a time")
-        elif literal.size > self.edge.append_limit:
-            refusal = Answer(b"NO", b"Message too large", b"TOOBIG")
-        if refusal is None:
-            self.session.spooled = self.edge.spool.create()
-            self.reader.accept()
-            if literal.synchronizing:
-                self.ask(b"Go ahead")
-            return
-        fault = self.reader.refuse(refusal, literal.synchronizing)
-        if fault is not None:
-            self.report(fault)
-
-    async def _spool(self, data: bytes) -> None:
-        """Write some octets of the message; not reading meanwhile is the back-pressure."""
-        spooled = self.session.spooled
-        if spooled is None or self._refusal is not None:
-            return
-        if b"\x00" in data:
-            self._refusal = Answer(b"NO", b"Messages with NUL octets are not stored", b"CANNOT")
-            return
+    async def _announced(self, literal: MessageLiteral) -> None:
+        """A message is about to come: take it, or refuse it before it is sent or once it was read away."""
         try:
-            writing = spooled.write(data)
-            if writing is not None:
-                await writing
+            await self._admit(literal)
         except DaptinmailError as error:
-            self._refusal = self._answer_for(error)
+            fault = self.reader.refuse(self._answer_for(error), literal.synchronizing)
+            if fault is not None:
+                self.report(fault)
+            return
+        self.reader.accept()
+        if literal.synchronizing:
+            self.ask(b"Go ahead")
+
+    async def _admit(self, literal: MessageLiteral) -> None:
+        """Not reading while octets are written is the back-pressure."""
+        incoming = self.session.incoming
+        excess = incoming.excess(literal.size)
+        if excess is not None:
+            raise Declined(excess)
+        if not incoming.pieces:
+            cursor = Cursor(literal.parts, self.session.utf8)
+            command = self._look_up(tag_of(literal.parts[0]), cursor)
+            await command.admit(self.session, cursor)
+            if self.session.parting:
+                raise Disconnected
+        incoming.begin(literal.size, literal.binary)
 
     def report(self, fault: Fault) -> None:
         """Answer for a command that could not be read."""
-        self._discard_message()
+        self.session.incoming.discard()
         self._finish(fault.tag, fault.answer)
         if fault.fatal:
             self.part(b"That was too much")
-
-    def _discard_message(self) -> None:
-        spooled, self.session.spooled, self._refusal = self.session.spooled, None, None
-        if spooled is not None:
-            spooled.discard()
 
     # Commands
 
@@ -120,11 +112,13 @@ class ImapServer(Connection):
         """One command, from its text to its tagged answer."""
         tag = tag_of(parts[0])
         may_expunge = False
+        self.session.begin(tag or b"")
         try:
             cursor = Cursor(parts, self.session.utf8)
             command = self._look_up(tag, cursor)
             may_expunge = command.may_expunge
-            answer = self._refusal or await command.run(self.session, command.parse(cursor))
+            self.session.incoming.check()
+            answer = await command.run(self.session, command.parse(cursor))
         except DaptinmailError as error:
             answer = self._answer_for(error)
         except (Disconnected, CancelledError):
@@ -134,7 +128,7 @@ class ImapServer(Connection):
                 raise Disconnected from error
             log.failure("{connection}: command failed", connection=self.session.id)
             answer = SERVER_BUG
-        self._discard_message()
+        self.session.incoming.discard()
         await self._tell_changes(may_expunge)
         self._finish(tag, answer)
 
@@ -154,7 +148,9 @@ class ImapServer(Connection):
         """The command ``cmd`` of the present state, from the table and nowhere else."""
         command = COMMANDS.get((self.session.state, cmd))
         if command is None:
-            raise Malformed("Not allowed in this state" if cmd in NAMES else "Unknown command")
+            raise Declined(MISPLACED) if cmd in NAMES else Malformed("Unknown command")
+        if cmd in NUMBERED and self.session.uidonly:
+            raise uid_required()
         return command
 
     def _answer_for(self, error: DaptinmailError) -> Answer:

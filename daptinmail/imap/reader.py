@@ -1,7 +1,7 @@
 """Octets from the wire -> whole commands. Knows literals and limits, does no input or output itself.
 
-A command is ``[line, literal, line, ...]``. The literal of APPEND is not collected but handed on as it arrives;
-``parts`` then holds an empty one in its place.
+A command is ``[line, literal, line, ...]``. A literal that is a message (``message_literals``) is not collected but
+handed on as it arrives; ``parts`` then holds an empty one in its place.
 """
 
 import re
@@ -11,11 +11,12 @@ from attrs import define, field, frozen
 
 from daptinmail.imap.answers import Answer
 from daptinmail.imap.limits import UNAUTHENTICATED, WireLimits
+from daptinmail.imap.message_literals import MessageLiterals
 
-LITERAL_SUFFIX = re.compile(rb"\{([0-9]+)(\+?)\}\Z")
+LITERAL_SUFFIX = re.compile(rb"(~?)\{([0-9]+)(\+?)\}\Z")
+"""A literal, or a literal8 (RFC 3516 §7), with the ``+`` of RFC 7888."""
 LONGEST_SUFFIX = 64
 TAG = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\+]{1,64}")
-APPEND_LINE = re.compile(rb"[^ ]+ APPEND [^ ]", re.IGNORECASE)
 HUGE = 1 << 64
 
 
@@ -33,11 +34,15 @@ class ContinuationWanted:
 
 @frozen
 class MessageLiteral:
-    """APPEND announces its message: answer with ``accept`` or ``refuse``. ``parts`` is the command up to here."""
+    """A message is announced: answer with ``accept`` or ``refuse``.
+
+    ``parts`` is the command up to here. ``binary``: a literal8, which may hold NUL (RFC 3516 §4.4).
+    """
 
     parts: list[bytes]
     size: int
     synchronizing: bool
+    binary: bool = False
 
 
 @frozen
@@ -86,6 +91,7 @@ class CommandReader:
     _remaining: int = 0
     _tag: bytes | None = None
     _doom: Answer | None = None
+    _literals: MessageLiterals = field(factory=MessageLiterals)
     _skipping: bool = False
 
     @property
@@ -176,11 +182,11 @@ class CommandReader:
         announced = LITERAL_SUFFIX.search(line, max(0, len(line) - LONGEST_SUFFIX))
         if announced is None:
             return self._end_of_command(line)
-        digits, plus = announced.groups()
+        tilde, digits, plus = announced.groups()
         self._remaining = int(digits) if len(digits) < 20 else HUGE
         if self._doom is None:
             self._parts.append(line)
-        return self._literal_announced(synchronizing=not plus)
+        return self._literal_announced(synchronizing=not plus, binary=bool(tilde))
 
     def _end_of_command(self, line: bytes) -> Event:
         if self._doom is not None:
@@ -189,22 +195,16 @@ class CommandReader:
         self._reset()
         return Command(parts)
 
-    def _literal_announced(self, synchronizing: bool) -> Event | None:
-        if self._doom is None and self._is_message():
+    def _literal_announced(self, synchronizing: bool, binary: bool) -> Event | None:
+        if self._doom is None and self.limits.streaming and self._literals.at(self._parts[-1]):
             self._mode = _Mode.DECISION
-            return MessageLiteral(list(self._parts), self._remaining, synchronizing)
+            return MessageLiteral(list(self._parts), self._remaining, synchronizing, binary)
         if self._remaining > self.limits.literal or self._size + self._remaining > self.limits.command:
             self._doom = self._doom or Answer(b"BAD", b"Literal too long", b"TOOBIG")
         if self._doom is not None:
             return self._skip_literal(synchronizing)
         self._mode = _Mode.LITERAL
         return ContinuationWanted() if synchronizing else None
-
-    def _is_message(self) -> bool:
-        """APPEND's literal is the message unless it stands where the mailbox name should."""
-        if not self.limits.streaming or not APPEND_LINE.match(self._parts[0]):
-            return False
-        return len(self._parts) == 3 or (len(self._parts) == 1 and self._parts[0].count(b" ") > 2)
 
     def _skip_literal(self, synchronizing: bool) -> Fault | None:
         """A refused client that waits for ``+`` is told now; one that sends anyway, after its octets were drained."""
@@ -255,3 +255,4 @@ class CommandReader:
         self._mode = _Mode.LINE
         self._parts, self._size, self._remaining = [], 0, 0
         self._tag = self._doom = None
+        self._literals = MessageLiterals()

@@ -34,9 +34,10 @@ class Spool:
     blocking: IBlocking
     memory_limit: int = MEMORY_LIMIT
 
-    def create(self) -> "Spooled":
+    def create(self, memory: int | None = None) -> "Spooled":
         """Begin a content."""
-        return Spooled(self.directory / f"{secrets.token_hex(16)}{SUFFIX}", self.blocking, self.memory_limit)
+        limit = self.memory_limit if memory is None else min(memory, self.memory_limit)
+        return Spooled(self.directory / f"{secrets.token_hex(16)}{SUFFIX}", self.blocking, limit)
 
     def clear(self) -> int:
         """Make the directory and remove what an earlier run left; answers how many. Blocking; call at start."""

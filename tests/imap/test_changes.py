@@ -246,15 +246,6 @@ class AppendTests(SynchronousTestCase):
         """NUL octets are refused; the connection goes on."""
         self.assertIn(b"1 NO [CANNOT]", self.append(Server(), "Sent", b"Subject: \x00\r\n\r\n"))
 
-    def test_several_messages(self) -> None:
-        """Two messages in one APPEND are refused whole."""
-        server = Server()
-        client = server.login()
-        client.send(b"1 APPEND Sent {5+}\r\nA: b\n {5+}\r\nA: b\n\r\n2 NOOP\r\n")
-        client.run(
-            'S: 1 BAD ...\nS: 2 OK ...\nC: 3 STATUS Sent (MESSAGES)\nS: * STATUS "Sent" (MESSAGES 0)\nS: 3 OK ...'
-        )
-
     def test_too_large(self) -> None:
         """A client that asks first is refused at once; one that does not, after its message was read away."""
         server = Server()

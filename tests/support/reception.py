@@ -131,7 +131,7 @@ class MemorySpool:
     open: set[MemorySpooled] = field(factory=set)
     last: MemorySpooled | None = None
 
-    def create(self) -> MemorySpooled:
+    def create(self, memory: int | None = None) -> MemorySpooled:
         """Begin a content."""
         error, self.create_fails = self.create_fails, None
         if error:
