@@ -5,6 +5,8 @@ Called in the reactor:
 ``messagestore``  ``IMessageStore``: the coroutines
 ``listeners``     who wants to hear of which mailbox
 ``search``        finds the messages that meet a criterion of SEARCH
+``text_sqlite``   ``ITextIndex`` in a file of its own
+``text_indexer``  keeps the text index up
 ``scan``          brings a mailbox up to date with its folder
 ``reindex``       rebuilds rows from the tree
 ``spool``         ``ISpool``: content while it arrives
@@ -26,6 +28,8 @@ In reader and pool threads:
 ``views``         snapshots, changes, columns
 ``counts``        how many messages there are, and how large
 ``search_columns``  criteria of SEARCH that columns decide
+``text_file``     the file of the text index
+``text_queries``  what it is asked
 ``opened``        one message file, open
 ``contents``      summaries and large contents, before they are stored
 ``watch``         notices that other programs were there
