@@ -33,7 +33,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--profile", type=Path, help="write where daptinmail's time goes to this directory (py-spy)")
     parser.add_argument("--keep", action="store_true", help="leave the data where they are")
     parser.add_argument("--json", type=Path, help="write every sample to this file")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.profile and shutil.which("py-spy") is None:
+        parser.error("--profile needs py-spy: pip install py-spy")
+    return options
 
 
 def say(text: str) -> None:
@@ -53,6 +56,8 @@ def main() -> None:
         print(table(run))
         if options.json:
             options.json.write_text(as_json(run))
+        if options.profile:
+            _profile(chosen(options.only), asked[0], options.profile)
     finally:
         for site in sites:
             site.part()
@@ -67,10 +72,7 @@ def measure(sites: Sequence[Site], directory: Path, options: argparse.Namespace)
     before = machine.describe(directory)
     versions = {site.peer.name: site.peer.version() for site in sites}
     at_once(lambda index: _prepare(sites[index], options.files), len(sites))
-    measures = chosen([beginning for beginning in options.only.split(",") if beginning])
-    results = take_turns(measures, sites, say)
-    if options.profile:
-        _profile(measures, sites[0], options.profile)
+    results = take_turns(chosen(options.only), sites, say)
     return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
 
 

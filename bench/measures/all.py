@@ -18,6 +18,7 @@ ALL: tuple[Measure, ...] = (
 )
 
 
-def chosen(beginnings: list[str]) -> list[Measure]:
-    """Those whose names begin so; all if nothing is said."""
-    return [one for one in ALL if not beginnings or one.name.startswith(tuple(beginnings))]
+def chosen(beginnings: str) -> list[Measure]:
+    """Those whose names begin so, with commas between; all if nothing is said."""
+    wanted = tuple(beginning for beginning in beginnings.split(",") if beginning)
+    return [one for one in ALL if not wanted or one.name.startswith(wanted)]
