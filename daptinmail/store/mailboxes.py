@@ -10,7 +10,7 @@ from daptinmail.db.schema import DEFAULT_PERMISSION, mail, mail_box, record_user
 from daptinmail.errors import AlreadyExists, Forbidden, Invalid
 from daptinmail.interfaces.mailboxes import MailboxEvent, What
 from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, Mailbox
-from daptinmail.interfaces.storage import ITransaction
+from daptinmail.interfaces.storage import Foreseen, ITransaction
 from daptinmail.store.contentrow import drop_unused
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import DELIMITER, INBOX, directory_name, normal_name, parents
@@ -199,6 +199,7 @@ class Mailboxes:
         """
         directory, tree = directory_name(name), self.messages.tree
         source, target = tree.of(folder), tree.folder(folder.account_directory, directory)
+        transaction.foresee([Foreseen(source, target)])
         try:
             transaction.rename(source, target)
         except FileExistsError as error:

@@ -10,7 +10,7 @@ from uuid import UUID
 from attrs import frozen
 
 from daptinmail.db.disk import TEMPORARY_PREFIX
-from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.interfaces.storage import Content, Foreseen, ITransaction
 from daptinmail.store.filenames import base_of
 from daptinmail.store.rows import Folder
 
@@ -70,6 +70,7 @@ class Tree:
         away = account / "tmp" / f"{TEMPORARY_PREFIX}deleted-{token.hex}" if directory else None
         if away is not None:
             transaction.make_directory(away.parent)
+            transaction.foresee([Foreseen(path, away)])
             transaction.rename(path, away)
         for found in _bottom_up(away or path):
             transaction.remove(found)

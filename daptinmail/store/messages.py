@@ -15,7 +15,7 @@ from daptinmail.errors import NotFound
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import Appended, Arrival, Copied, Flags
 from daptinmail.interfaces.runtime import IIdentifiers
-from daptinmail.interfaces.storage import ITransaction
+from daptinmail.interfaces.storage import Foreseen, ITransaction
 from daptinmail.store.contentrow import Contents, drop_unused
 from daptinmail.store.contents import Prepared
 from daptinmail.store.filenames import FileName, letters_for, parse, unique_base
@@ -140,8 +140,8 @@ class Messages:
         self.touch(transaction, target)
         modseq, first = step(connection, target.id, len(rows))
         done: list[tuple[int, int]] = []
-        for uid, row in enumerate(rows, first):
-            name = self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
+        names = self._foreseen(transaction, source, rows, target, first, link=True)
+        for uid, (row, name) in enumerate(zip(rows, names, strict=True), first):
             if not self.with_file(transaction.link, source, row.file_name, self.tree.file(target, name)):
                 continue
             placed = self.placed(transaction, target, uid, modseq, name)
@@ -168,8 +168,8 @@ class Messages:
         modseq, first = step(connection, target.id, len(rows))
         done: list[tuple[int, int]] = []
         moves, size = [], 0
-        for uid, row in enumerate(rows, first):
-            name = self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
+        names = self._foreseen(transaction, source, rows, target, first)
+        for uid, (row, name) in enumerate(zip(rows, names, strict=True), first):
             if self.with_file(transaction.rename, source, row.file_name, self.tree.file(target, name)):
                 place = {"mail_box_id": target.id, "uid": uid, "modseq": modseq, "file_name": name}
                 moved = {f"new_{key}": value for key, value in place.items()} | {"new_user_account_id": target.owner}
@@ -183,6 +183,28 @@ class Messages:
         self.changed(transaction, target, modseq)
         self.bury(transaction, source, [old for old, _ in done])
         return Copied(target.mailbox.uidvalidity, [old for old, _ in done], [new for _, new in done])
+
+    def _foreseen(
+        self,
+        transaction: ITransaction,
+        source: Folder,
+        rows: Sequence[Any],
+        target: Folder,
+        first: int,
+        link: bool = False,
+    ) -> list[str]:
+        """The names that files will have in ``target``, from UID ``first`` on; a crash on the way is undone."""
+        names = [
+            self.name(transaction, target, uid, row.size, letters_for(from_column(row.flags)))
+            for uid, row in enumerate(rows, first)
+        ]
+        transaction.foresee(
+            [
+                Foreseen(self.tree.file(source, row.file_name), self.tree.file(target, name), link)
+                for row, name in zip(rows, names, strict=True)
+            ]
+        )
+        return names
 
     def take(self, transaction: ITransaction, mailbox_id: int, uid: int) -> None:
         r"""Remove a message, \Deleted or not.
