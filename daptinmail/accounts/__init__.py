@@ -18,4 +18,5 @@
 ``tokens``        JSON web tokens of the API
 ``users``         ``IUsers``: sign-up, sign-in, the first administrator
 ``rules``         what the rows do beyond holding columns
+``app_password_rules`` the same for app passwords: made here, shown once
 """

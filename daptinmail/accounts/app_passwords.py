@@ -56,9 +56,9 @@ class AppPasswords:
     clock: IClock
     secret: ServerSecret
 
-    async def digest(self, canonical: str) -> bytes:
+    async def digest(self, canonical: str) -> str:
         """What is kept of a secret."""
-        return hmac.digest(await self.secret.key("app password"), canonical.encode(), "sha256")
+        return hmac.digest(await self.secret.key("app password"), canonical.encode(), "sha256").hex()
 
     async def opens(self, account_id: int, password: str, service: str) -> bool:
         """True for an app password of the account that is not over and may be used for ``service`` ("imap", "smtp")."""

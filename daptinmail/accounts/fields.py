@@ -1,10 +1,12 @@
 """What the fields of users, mail servers and mail accounts may hold."""
 
+import re
 from typing import Any
 
 from daptinmail.accounts.addresses import account_address
 from daptinmail.accounts.passwords import MAX_PASSWORD
 from daptinmail.errors import Invalid
+from daptinmail.interfaces.credentials import SERVICES
 from daptinmail.mail.address import Address, BadAddress
 from daptinmail.mail.hostname import parse_hostname
 from daptinmail.settings import parse_interface
@@ -96,6 +98,31 @@ def check_number(name: str, value: Any, least: int) -> int:
     if not least <= number <= MAX_NUMBER:
         raise Invalid(fields={name: f"must be {least} at least and {MAX_NUMBER} at most"})
     return number
+
+
+def check_fingerprint(value: Any) -> str | None:
+    """A certificate's SHA-256 fingerprint as it is stored; OpenSSL's form with colons is welcome. Empty for none.
+
+    Raises:
+        Invalid: names ``certificate_fingerprint``.
+    """
+    text = str(value or "").strip().lower()
+    text = text.removeprefix("sha256 fingerprint=").replace(":", "").replace(" ", "")
+    if text and not re.fullmatch("[0-9a-f]{64}", text):
+        raise Invalid(fields={"certificate_fingerprint": "must be a SHA-256 fingerprint, 64 hexadecimal digits"})
+    return text or None
+
+
+def check_protocols(value: Any) -> str:
+    """What an app password may be used for: imap, smtp or both, separated by commas.
+
+    Raises:
+        Invalid: names ``protocols``.
+    """
+    names = {name.strip() for name in str(value or "").lower().split(",")}
+    if not names <= set(SERVICES):
+        raise Invalid(fields={"protocols": f"must be one or more of {', '.join(SERVICES)}"})
+    return ",".join(sorted(names))
 
 
 def check_username(value: Any) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from attrs import define
-from sqlalchemy import select, update
+from attrs import define, field
+from sqlalchemy import delete, select, update
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from daptinmail.accounts.addresses import account_address
 from daptinmail.accounts.fields import (
     check_email,
+    check_fingerprint,
     check_hostname,
     check_interface,
     check_name,
@@ -20,9 +21,10 @@ from daptinmail.accounts.fields import (
 )
 from daptinmail.accounts.groups import BUILT_IN, USERS, administrators, join_built_in
 from daptinmail.accounts.passwords import Passwords
+from daptinmail.accounts.revocations import Revocations
 from daptinmail.accounts.rows import scram_columns
 from daptinmail.db.rules import Plain
-from daptinmail.db.schema import mail_account, mail_server, user_account
+from daptinmail.db.schema import mail_account, mail_app_password, mail_server, user_account
 from daptinmail.errors import AlreadyExists, Conflict, DaptinmailError, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.messages import IMessageStore
@@ -151,6 +153,7 @@ class MailAccountRules(Plain):
     passwords: Passwords
     store: IMessageStore
     signing_keys: ISigningKeys
+    revocations: Revocations = field(factory=Revocations)
 
     async def prepare(self, attributes: Mapping[str, Any], row: Row | None, viewer: Viewer) -> dict[str, Any]:
         """Check the name; take ``password`` or ``password_md5``, both in plain text, as the new password.
@@ -160,6 +163,8 @@ class MailAccountRules(Plain):
         wanted = dict(attributes)
         if row is None or "username" in wanted:
             wanted["username"] = check_username(wanted.get("username"))
+        if "certificate_fingerprint" in wanted:
+            wanted["certificate_fingerprint"] = check_fingerprint(wanted["certificate_fingerprint"])
         given = [str(wanted.pop(name, None) or "") for name in ("password", "password_md5")]
         password = given[0] or given[1]
         if row is None and not password:
@@ -183,9 +188,17 @@ class MailAccountRules(Plain):
         if "username" in changes or "mail_server_id" in changes:
             self._place(transaction, {**before, **changes}, changes)
 
+    def patched(self, transaction: ITransaction, before: Row, after: Row) -> None:
+        """Who is logged in with what counts no more is logged out."""
+        if any(before[name] != after[name] for name in ("password", "certificate_fingerprint")):
+            self.revocations.after(transaction, after["id"])
+
     def deleting(self, transaction: ITransaction, row: Row) -> None:
-        """Remove mailboxes and messages."""
+        """Remove mailboxes, messages and app passwords; end sessions."""
         self.store.close_account_in(transaction, row["id"])
+        mine = mail_app_password.c.mail_account_id == row["id"]
+        transaction.connection.execute(delete(mail_app_password).where(mine))
+        self.revocations.after(transaction, row["id"])
 
     async def committed(self, change: str, row: Row) -> None:
         """The domain needs a key to sign with."""

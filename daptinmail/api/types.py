@@ -170,9 +170,11 @@ MAIL_ACCOUNT = _kind(
     _text("username", 100, required=True, unique=True, label=True),
     Attribute("password", Form.SECRET, max_length=MAX_PASSWORD, required=True, write_only=True, masked=""),
     Attribute("password_md5", Form.SECRET, max_length=MAX_PASSWORD, write_only=True, masked="", computed=True),
+    _text("certificate_fingerprint", 100, nullable=True),
     Relationship("mail_server_id", "mail_server", required=True),
     Relationship("mail_box_id", "mail_box", many=True),
-    hidden=("address_local", "address_domain", "directory", "last_uidvalidity"),
+    Relationship("mail_app_password_id", "mail_app_password", many=True),
+    hidden=("scram_sha256", "scram_sha1", "address_local", "address_domain", "directory", "last_uidvalidity"),
 )
 
 MAIL_BOX = _kind(
@@ -241,6 +243,18 @@ OUTBOX = _kind(
     hidden=("mail_account_id", "eight_bit", "smtputf8", "lease_until", "lease_holder"),
 )
 
+MAIL_APP_PASSWORD = _kind(
+    "mail_app_password",
+    _text("name", 80, required=True, label=True),
+    _text("protocols", 20, default="imap,smtp"),
+    _time("expires_at"),
+    _time("last_used_at", read_only=True),
+    Attribute("password", Form.SECRET, read_only=True, computed=True),
+    Relationship("mail_account_id", "mail_account", required=True),
+    hidden=("digest",),
+)
+"""``password`` is shown once, in the answer to the request that made the row; afterwards it is empty."""
+
 CERTIFICATE = _kind(
     "certificate",
     _text("hostname", 100, required=True, unique=True, label=True),
@@ -255,6 +269,16 @@ CERTIFICATE = _kind(
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
-    for kind in (USER_ACCOUNT, USERGROUP, MAIL_SERVER, MAIL_ACCOUNT, MAIL_BOX, MAIL, OUTBOX, CERTIFICATE)
+    for kind in (
+        USER_ACCOUNT,
+        USERGROUP,
+        MAIL_SERVER,
+        MAIL_ACCOUNT,
+        MAIL_BOX,
+        MAIL,
+        OUTBOX,
+        MAIL_APP_PASSWORD,
+        CERTIFICATE,
+    )
 }
 """Every type by name."""

@@ -50,7 +50,7 @@ EXPOSURES: Mapping[str, Exposure] = {
         ),
         read_only=frozenset({"status", "status_message"}),
     ),
-    "mail_account": Exposure(("username", "mail_server_id"), masked=("password",)),
+    "mail_account": Exposure(("username", "mail_server_id", "certificate_fingerprint"), masked=("password",)),
     "mail_box": Exposure(
         (
             "name",
@@ -112,6 +112,10 @@ EXPOSURES: Mapping[str, Exposure] = {
             "remote",
         ),
         read_only=frozenset({"state", "trail", "size", "sent_at", "remote"}),
+    ),
+    "mail_app_password": Exposure(
+        ("name", "protocols", "expires_at", "last_used_at", "mail_account_id"),
+        read_only=frozenset({"last_used_at"}),
     ),
     "certificate": Exposure(
         (

@@ -67,7 +67,10 @@ _ALL = (
         ("username",),
         ("username", "mail_server_id"),
         one=(ToOne("mail_server_id", "mail_server"),),
-        many=(ToMany("mail_box_id", "mail_box", "mail_account_id"),),
+        many=(
+            ToMany("mail_box_id", "mail_box", "mail_account_id"),
+            ToMany("mail_app_password_id", "mail_app_password", "mail_account_id"),
+        ),
     ),
     _kind(
         schema.mail_box,
@@ -86,6 +89,12 @@ _ALL = (
         schema.outbox,
         ("from_address", "to_address", "to_host"),
         one=(ToOne("mail_server_id", "mail_server"),),
+    ),
+    _kind(
+        schema.mail_app_password,
+        ("name",),
+        ("name", "mail_account_id"),
+        one=(ToOne("mail_account_id", "mail_account"),),
     ),
     _kind(schema.certificate, ("hostname",), ("hostname",)),
     _kind(schema.user_account, ("name", "email"), ("name", "email")),

@@ -5,15 +5,18 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
 from twisted.internet.protocol import ServerFactory
+from zope.interface import implementer
 
 from daptinmail.imap import limits
 from daptinmail.imap.connection import Connection
 from daptinmail.imap.protocol import ImapServer
-from daptinmail.interfaces.messages import IMessageStore
-from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
+from daptinmail.interfaces.directory import ISessions
+from daptinmail.interfaces.mailboxes import IMailboxStore
+from daptinmail.interfaces.runtime import IBlocking, IClock, IIdentifiers
 from daptinmail.interfaces.storage import ISpool
 
 
+@implementer(ISessions)
 @define(eq=False)
 class ImapFactory(ServerFactory):
     """Makes sessions.
@@ -42,6 +45,12 @@ class ImapFactory(ServerFactory):
         protocol = ImapServer(self, getattr(addr, "host", ""))
         protocol.factory = self
         return protocol
+
+    def end_sessions(self, account_id: int) -> None:
+        """Say BYE to the sessions of an account."""
+        for session in list(self.sessions):
+            if session.session.is_of(account_id):
+                session.part(b"Log in again")
 
     def close_sessions(self, text: bytes = b"Server is shutting down") -> None:
         """Say BYE to all."""

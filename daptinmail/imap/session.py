@@ -168,6 +168,10 @@ class Session:
             raise no(b"Log in first")
         return self._account
 
+    def is_of(self, account_id: int) -> bool:
+        """True if this account is logged in."""
+        return self._account is not None and self._account.id == account_id
+
     @property
     def selected(self) -> SelectedMailbox:
         """The selected mailbox."""

@@ -1,6 +1,6 @@
 """OAUTHBEARER (RFC 7628) and XOAUTH2, its older form as Google describes it: a token instead of a password.
 
-Both end a refusal with a challenge that tells why, which the client answers before the exchange fails (RFC 7628 §3.2.3).
+Both end a refusal with a challenge that tells why; the client answers it before the exchange fails (RFC 7628 §3.2.3).
 """
 
 import re

@@ -43,14 +43,13 @@ async def log_in(portal: Portal, credentials: Credentials) -> Login:
 
 @define(eq=False)
 class Negotiation:
-    """An exchange under way. Call ``start`` once, ``respond`` for each response, ``close`` if it is given up."""
+    """An exchange under way. Call ``start`` once, ``respond`` for each response, ``close`` at the end or before it."""
 
     _portal: Portal
     _client: Client
     _exchange: Exchange
-    _granted: Login | None = field(init=False, default=None)
+    _proved: Credentials | None = field(init=False, default=None)
     _refused: DaptinmailError | None = field(init=False, default=None)
-    _closed: bool = field(init=False, default=False)
 
     async def start(self) -> Challenge | Login:
         """The first challenge, or the end.
@@ -66,33 +65,29 @@ class Negotiation:
         """The next challenge, or the end; raises as ``start`` does."""
         if self._refused is not None:
             raise self._refused
-        if self._granted is None:
+        if self._proved is None:
             return await self._advance(response)
         if response:
-            self.close()
             raise Malformed("Expected an empty response")
-        granted, self._granted = self._granted, None
-        return granted
+        # Once more: the client may have taken its time, and the password may have changed.
+        return await log_in(self._portal, self._proved)
 
     def close(self) -> None:
         """The exchange goes no further."""
-        self._closed = True
         self._exchange.close()
-        granted, self._granted = self._granted, None
-        if granted is not None:
-            granted.logout()
 
     async def _advance(self, given: Any) -> Challenge | Login:
         try:
             wanted = self._exchange.send(given)
-            if isinstance(wanted, KeysWanted):
-                keys = await IScramKeys(self._portal).scram_keys(wanted.username, wanted.digest, self._client.ip)
-                return await self._advance(keys)
         except StopIteration as end:
             return await self._conclude(end.value)
+        if isinstance(wanted, KeysWanted):
+            keys = await IScramKeys(self._portal).scram_keys(wanted.username, wanted.digest, self._client.ip)
+            return await self._advance(keys)
         return Challenge(wanted)
 
     async def _conclude(self, outcome: Outcome) -> Challenge | Login:
+        """The last word comes before the login if the mechanism has one for the client (RFC 4422 §3.7)."""
         try:
             granted = await log_in(self._portal, outcome.credentials)
         except Unauthenticated as error:
@@ -102,7 +97,6 @@ class Negotiation:
             return Challenge(outcome.rejected)
         if not outcome.accepted:
             return granted
-        self._granted = granted
-        if self._closed:  # the client left meanwhile
-            self.close()
+        granted.logout()
+        self._proved = outcome.credentials
         return Challenge(outcome.accepted)

@@ -10,9 +10,11 @@ from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFacto
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from zope.interface import implementer
 
 from daptinmail.imap.server import ImapFactory
 from daptinmail.interfaces.control import ListenerReport
+from daptinmail.interfaces.directory import ISessions
 from daptinmail.services.edges import Edges
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.services.wanted import WantedListener
@@ -47,6 +49,7 @@ class Listener:
     imap: ImapFactory | None = None
 
 
+@implementer(ISessions)
 @define(eq=False)
 class Listeners:
     """Makes running listeners match wanted ones."""
@@ -74,6 +77,12 @@ class Listeners:
             else:
                 reports.append(self._start(listener))
         return reports
+
+    def end_sessions(self, account_id: int) -> None:
+        """Say goodbye to every session of an account, also of listeners that do not listen any more."""
+        running = [factory for one in self._running.values() for factory in (one.smtp, one.imap) if factory]
+        for factory in [*running, *self._dropped]:
+            factory.end_sessions(account_id)
 
     async def drain(self, timers: IReactorTime) -> None:
         """Wait until the sessions that were said goodbye to are gone, for ``PATIENCE`` at most."""

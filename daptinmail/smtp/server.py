@@ -3,7 +3,9 @@
 from twisted.cred.portal import Portal
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
 from twisted.internet.protocol import ServerFactory
+from zope.interface import implementer
 
+from daptinmail.interfaces.directory import ISessions
 from daptinmail.interfaces.reception import IReception
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ISpool
@@ -14,6 +16,7 @@ from daptinmail.smtp.session import Collaborators, Session
 from daptinmail.smtp.xclient import normalized
 
 
+@implementer(ISessions)
 class SmtpFactory(ServerFactory):
     """One listener.
 
@@ -53,6 +56,13 @@ class SmtpFactory(ServerFactory):
             implicit_tls=self.implicit_tls,
         )
         return SmtpConnection(session, self.sessions)
+
+    def end_sessions(self, account_id: int) -> None:
+        """Say 421 to the sessions of an account, as ``close_sessions`` does."""
+        for session in list(self.sessions):
+            account = session.session.account
+            if account is not None and account.id == account_id:
+                session.close_when_idle()
 
     def close_sessions(self) -> None:
         """Say 421 to every session; one in a transaction gets to finish it first (RFC 5321 §3.8)."""

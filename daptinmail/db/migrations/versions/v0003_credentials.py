@@ -15,7 +15,7 @@ def upgrade() -> None:
     """Keys and fingerprints are empty: the former are made at the next login with the password."""
     for column in ("scram_sha256", "scram_sha1"):
         op.add_column("mail_account", sa.Column(column, sa.String(200)))
-    op.add_column("mail_account", sa.Column("certificate_fingerprint", sa.String(64)))
+    op.add_column("mail_account", sa.Column("certificate_fingerprint", sa.String(100)))
     op.create_index("ix_mail_account_certificate_fingerprint", "mail_account", ["certificate_fingerprint"])
     _make_app_passwords()
 
@@ -37,7 +37,7 @@ def _make_app_passwords() -> None:
         sa.Column("protocols", sa.String(20), nullable=False),
         sa.Column("expires_at", sa.BigInteger()),
         sa.Column("last_used_at", sa.BigInteger()),
-        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
         sa.UniqueConstraint("reference_id", name=f"uq_{table}_reference_id"),
         sa.UniqueConstraint("mail_account_id", "digest", name=f"uq_{table}_mail_account_id_digest"),
