@@ -131,6 +131,9 @@ class ITextIndex(Interface):
     Its answers are exact: it knows what it does not know.
     """
 
+    def wake() -> None:
+        """Mail has come or gone: whoever keeps the index up may want to begin. Reactor thread; at once."""
+
     def find(mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Awaitable[Found | None]:
         """What it knows of a mailbox, or of these messages in it; ``None``: nothing. Raises ``NotFound``."""
 

@@ -14,6 +14,7 @@
 ``reindex``     ``twistd daptinmail reindex``: rows for message files that have none
 ``verify``      ``twistd daptinmail verify``: compares rows and files
 ``exchange``    ``twistd daptinmail import`` and ``export``
+``textindex``   the text index of SEARCH, with the thread that writes it
 ``upkeep``      renewals
 ``logs``        log lines as JSON
 """

@@ -54,6 +54,7 @@ from daptinmail.services.listeners import Listeners
 from daptinmail.services.live import CurrentLive, authorities, wants_client_certificates
 from daptinmail.services.quickstart import Ports, Quickstart
 from daptinmail.services.sockets import BoundSockets
+from daptinmail.services.textindex import TextIndexing, make_text_index
 from daptinmail.services.upkeep import Upkeep
 from daptinmail.settings import Boot, OutboundSettings
 from daptinmail.smtp.client_connect import TcpConnect
@@ -99,6 +100,7 @@ class Domain:
     app_passwords: AppPasswords
     revocations: Revocations
     store: MessageStore
+    texts: TextIndexing
     spool: Spool
     keyring: Keyring
     contexts: TlsContexts
@@ -146,6 +148,7 @@ class Parts:
                 code=self.domain.setup_code,
             )
         await self.mail.queue.start()
+        await self.domain.texts.open()
         self.upkeep.start()
 
     async def stop(self) -> None:
@@ -154,6 +157,7 @@ class Parts:
         await self.listeners.stop()
         await self.listeners.drain(self.ground.reactor)
         await self.mail.queue.stop()
+        await self.domain.texts.stop()
         await self.ground.stop()
 
 
@@ -260,6 +264,17 @@ def _domain(ground: Ground) -> Domain:
     secret, revocations = ServerSecret(ground.configuration), Revocations()
     app_passwords = AppPasswords(ground.storage, ground.clock, secret)
     attempts = Attempts(throttle, ground.events)
+    texts = make_text_index(ground.boot, ground.reactor, ground.storage, ground.blocking)
+    store = MessageStore(
+        ground.storage,
+        ground.boot.mail_dir,
+        ground.clock,
+        ground.identifiers,
+        ground.events,
+        ground.blocking,
+        index=texts.index,
+    )
+    texts.keep(store)
     return Domain(
         passwords=passwords,
         users=users,
@@ -278,9 +293,8 @@ def _domain(ground: Ground) -> Domain:
         ),
         app_passwords=app_passwords,
         revocations=revocations,
-        store=MessageStore(
-            ground.storage, ground.boot.mail_dir, ground.clock, ground.identifiers, ground.events, ground.blocking
-        ),
+        store=store,
+        texts=texts,
         spool=Spool(ground.boot.spool_dir, ground.blocking),
         keyring=keyring,
         contexts=contexts,

@@ -1,4 +1,4 @@
-"""``twistd -n daptinmail reindex``: gives rows to message files that have none."""
+"""``twistd -n daptinmail reindex``: gives rows to message files that have none; the text index is made anew."""
 
 from daptinmail.services.build import Parts
 from daptinmail.services.offline import Say, accounts
@@ -14,4 +14,5 @@ async def reindex(parts: Parts, say: Say) -> bool:
             say(f"{name}: {done}/{total} mailboxes")
 
         say(f"{name}: {await parts.domain.store.reindex(identifier, progress)} messages found")
+    await parts.domain.texts.discard()
     return True

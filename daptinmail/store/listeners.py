@@ -1,5 +1,6 @@
 """Who wants to hear of which mailbox, or of all mailboxes of an account. Reactor thread only."""
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from attrs import define, field
@@ -45,6 +46,8 @@ class Listeners:
     """Listeners of mailboxes, and of ``accounts``."""
 
     accounts: Ears[IAccountListener] = field(factory=Ears, init=False)
+    woken: Callable[[], None] = field(default=lambda: None, init=False)
+    """Called at every change of any mailbox."""
     _listeners: Ears[IMailboxListener] = field(factory=Ears, init=False)
 
     def add(self, mailbox_id: int, listener: IMailboxListener) -> None:
@@ -57,6 +60,7 @@ class Listeners:
 
     def changed(self, mailbox: Mailbox, modseq: int) -> None:
         """The mailbox stands at ``modseq``."""
+        self.woken()
         for listener in self._listeners.of(mailbox.id):
             listener.mailbox_changed(mailbox.id, modseq)
         if self.accounts:
@@ -64,6 +68,7 @@ class Listeners:
 
     def deleted(self, mailbox_id: int) -> None:
         """The mailbox is gone."""
+        self.woken()
         for listener in self._listeners.take(mailbox_id):
             listener.mailbox_deleted(mailbox_id)
 

@@ -109,6 +109,7 @@ class MessageStore:
         self.quotas = Quotas(self.storage)
         self._scan = Scan(self.storage, self.blocking, tree, self._watch, adoption)
         self._search = Search(self.storage, self.blocking, self, self.index)
+        self._listeners.woken = self.index.wake
 
     # Mailboxes
 

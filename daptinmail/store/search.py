@@ -96,6 +96,9 @@ def texts_that_hold(rows: Sequence[tuple[Any, ...]], opened: dict[int, Opened], 
 class NoTextIndex:
     """Knows nothing: every message is read for every search."""
 
+    def wake(self) -> None:
+        """Nothing to do."""
+
     async def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found | None:
         """Nothing is known."""
         return None

@@ -91,11 +91,15 @@ class TextFile:
         """Begin with an empty file, if that of ``generation`` is still in use."""
         if generation != self.generation:
             return
+        self.discard()
+        self._open()
+
+    def discard(self) -> None:
+        """Close the file and remove it."""
         self.close()
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 os.unlink(f"{self.path}{suffix}")
-        self._open()
 
     def close(self) -> None:
         """Close what is open; readers that are at work close their own."""

@@ -44,6 +44,8 @@ class SqliteTextIndex:
     readers: IBlocking
     writer: IBlocking
     file: TextFile
+    woken: Callable[[], None] = field(default=lambda: None, init=False)
+    """Told when mail has come or gone."""
     _resets: int = field(default=0, init=False)
     _told: int = field(default=-1, init=False)
     _retry: list[int] = field(factory=list, init=False)
@@ -58,6 +60,10 @@ class SqliteTextIndex:
             log.error("the text index cannot be used, SEARCH reads messages: {error}", error=error)
         if not self.file.has_grams:
             log.warn("this SQLite has no trigrams (FTS5, 3.34): SEARCH of texts is slower")
+
+    def wake(self) -> None:
+        """Mail has come or gone."""
+        self.woken()
 
     async def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found | None:
         """What the file knows."""
