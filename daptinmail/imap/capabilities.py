@@ -29,6 +29,7 @@ ENABLED_BY: dict[bytes, frozenset[bytes]] = {
     b"CONDSTORE": frozenset(),
     b"QRESYNC": frozenset({b"CONDSTORE"}),
     b"UIDONLY": frozenset(),
+    b"IMAP4REV2": frozenset(),
 }
 """What ENABLE takes, and what else that switches on (RFC 5161 §3.1)."""
 

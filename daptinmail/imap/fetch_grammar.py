@@ -13,7 +13,9 @@ FAST = tuple(Attribute(name) for name in (b"FLAGS", b"INTERNALDATE", b"RFC822.SI
 ALL = (*FAST, Attribute(b"ENVELOPE"))
 MACROS: dict[bytes, tuple[FetchItem, ...]] = {b"FAST": FAST, b"ALL": ALL, b"FULL": (*ALL, Attribute(b"BODY"))}
 
-ATTRIBUTES = frozenset({b"FLAGS", b"UID", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY", b"BODYSTRUCTURE", b"MODSEQ"})
+ATTRIBUTES = frozenset(
+    {b"FLAGS", b"UID", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY", b"BODYSTRUCTURE", b"MODSEQ"}
+)
 WHOLE: dict[bytes, Section] = {
     b"RFC822": Section(b"RFC822"),
     b"RFC822.HEADER": Section(b"RFC822.HEADER", text=b"HEADER", peek=True),

@@ -112,15 +112,14 @@ class Run:
     async def _unaffected(self, uids: Sequence[int], since: int) -> list[int]:
         """Those that failed though what the client wants to change is as it knew it (RFC 7162 §3.1.12)."""
         view, asked = self.view, self.arguments
+        known = [uid for uid in uids if (index := view.index_of(uid)) is not None and view.modseqs[index] <= since]
+        before = {uid: self._affected(uid) for uid in known}
+        await self.session.catch_up(may_expunge=False, always=True)
         if asked.mode is FlagMode.REPLACE:
             return []
         if not since:  # passes where no such keyword is (RFC 7162 §3.1.3, examples 7 and 8)
             keywords = not any(flag.startswith(b"\\") for flag in asked.flags)
-            await self.session.catch_up(may_expunge=False)
             return [uid for uid in uids if keywords and self._affected(uid) == frozenset()]
-        known = [uid for uid in uids if (index := view.index_of(uid)) is not None and view.modseqs[index] <= since]
-        before = {uid: self._affected(uid) for uid in known}
-        await self.session.catch_up(may_expunge=False, always=True)
         return [uid for uid in known if self._affected(uid) == before[uid]]
 
     def _affected(self, uid: int) -> Flags | None:

@@ -6,12 +6,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.imap.limits import SEARCHES_AT_ONCE
 from tests.imap.session import MESSAGE, Server, server_of
-from tests.support.accounts import HeldBlocking
+from tests.imap.test_waiting import slow_server
 
 TOKENS = (
     b"1_ 2_UID_ FETCH_ STORE_ SEARCH_ APPEND_ LIST_ SELECT_ IDLE DONE COPY_ MOVE_ EXPUNGE CREATE_ ID_ ENABLE_ STARTTLS "
     b'AUTHENTICATE_PLAIN_ LOGIN_ 1:* INBOX FLAGS BODY[ ] ( ) " \\Seen {3} {3+} {99999+} _ * % <0.5> HEADER.FIELDS NOT_ '
-    b"OR_ CHARSET_ ~"
+    b"OR_ CHARSET_ ~ $ (CHANGEDSINCE_ VANISHED) PARTIAL_ -1:-2 (QRESYNC_( (CONDSTORE) (UNCHANGEDSINCE_ 0) "
+    b"99999999999999999999"
 )
 WORDS = st.sampled_from([*TOKENS.replace(b"_", b"\t").split(b" "), b"\r\n", b"\n", b"\r", b"\x00", b"\xff"])
 NONSENSE = st.lists(st.one_of(WORDS, st.binary(max_size=5)), max_size=60).map(
@@ -213,30 +214,16 @@ class SearchTests(SynchronousTestCase):
     """Searching costs time."""
 
     def test_searches_leave_threads_to_others(self) -> None:
-        """However many sessions search at once, they occupy two threads; those who hang up occupy none."""
-        server = Server()
-        server.put()
+        """However many sessions search at once, the store is asked by two; those who hang up ask nothing."""
+        server, store = slow_server()
         clients = [server.select() for _ in range(5)]
-        server.factory.blocking = threads = HeldBlocking()
+        store.slow = True
+        store.calls.clear()
         for client in clients:
             client.send(b"s SEARCH TEXT zzz\r\n")
-        self.assertEqual(threads.started, SEARCHES_AT_ONCE)
-        threads.release()  # one comes to the files
-        self.assertEqual(len(threads.calls), SEARCHES_AT_ONCE)
+        self.assertEqual(store.calls, ["find"] * SEARCHES_AT_ONCE)
         clients.pop().lose()
-        threads.release_all()
+        store.answer_all()
         for client in clients:
             client.run("S: * SEARCH\nS: s OK ...")
-        self.assertEqual(threads.started, 3 * len(clients))
-
-    def test_large_programs_look_at_few_files_at_once(self) -> None:
-        """The more a program asks for, the fewer messages it may look at in one go."""
-        server = Server()
-        for _ in range(4):
-            server.put()
-        client = server.select()
-        server.factory.blocking = threads = HeldBlocking()
-        client.send(b"s SEARCH " + b"TEXT zzz " * 30 + b"ALL\r\n")
-        threads.release_all()
-        client.run("S: * SEARCH\nS: s OK ...")
-        self.assertEqual(threads.started, 1 + 2 * 4)
+        self.assertEqual(store.calls, ["find"] * len(clients))
