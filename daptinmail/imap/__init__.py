@@ -4,7 +4,8 @@ The wire: ``server`` (the factory), ``connection`` (Twisted's IMAP4Server with i
 (commands one after the other), ``reader`` (octets -> commands; ``message_literals`` tells
 which literals are messages), ``responses`` (what goes out), ``limits``.
 
-The language: ``cursor`` (tokens), ``grammar``, ``fetch_grammar`` (arguments -> ``values``), ``modifiers``, ``sequences``, ``names``, ``answers`` (tagged answers; errors become them here).
+The language: ``cursor`` (tokens), ``grammar``, ``fetch_grammar`` (arguments -> ``values``), ``modifiers``,
+``sequences``, ``names``, ``answers`` (tagged answers; errors become them here).
 
 The session: ``session`` (what commands see), ``capabilities`` (what it says it can do), ``selected`` (its view of a
 mailbox), ``telling`` (what it is told of it), ``resync`` (and of what was before), ``commands`` (which command is
@@ -22,5 +23,5 @@ Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_charsets`` 
 ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows what each key asks of
 the view or the store, ``search`` answers, ``esearch`` writes the ESEARCH response. ``sort`` with ``sort_grammar`` and
 ``sort_order``; ``thread`` with ``thread_grammar``, ``thread_subject``, ``thread_references`` (its last step in
-``thread_merge``), and ``thread_forest`` to write what they found. (``search_text``)
+``thread_merge``), and ``thread_forest`` to write what they found.
 """

@@ -29,7 +29,9 @@ from daptinmail.imap import (
     quota,
     search,
     selecting,
+    sort,
     status,
+    thread,
 )
 from daptinmail.imap import store_flags as flags
 from daptinmail.imap.answers import Answer
@@ -38,6 +40,8 @@ from daptinmail.imap.fetch_grammar import fetch as fetch_arguments
 from daptinmail.imap.grammar import nothing, only
 from daptinmail.imap.search_grammar import search as search_arguments
 from daptinmail.imap.session import Session
+from daptinmail.imap.sort_grammar import sort as sort_arguments
+from daptinmail.imap.thread_grammar import thread as thread_arguments
 
 T = TypeVar("T")
 
@@ -112,6 +116,10 @@ SELECTED: dict[bytes, Command[Any]] = {
     b"UID STORE": Command(modifiers.store, flags.uid_store),
     b"SEARCH": Command(search_arguments, search.search, may_expunge=False),
     b"UID SEARCH": Command(search_arguments, search.uid_search),
+    b"SORT": Command(sort_arguments, sort.sort, may_expunge=False),
+    b"UID SORT": Command(sort_arguments, sort.uid_sort),
+    b"THREAD": Command(thread_arguments, thread.thread, may_expunge=False),
+    b"UID THREAD": Command(thread_arguments, thread.uid_thread),
     b"COPY": Command(grammar.copy, copy_move.copy),
     b"UID COPY": Command(grammar.copy, copy_move.uid_copy),
     b"MOVE": Command(grammar.copy, copy_move.move),

@@ -1,129 +1,139 @@
-"""SEARCH: the view first, then the index, then the files, each only for what is still open."""
+"""SEARCH and UID SEARCH (RFC 9051 §6.4.4): found as sets, answered as SEARCH or ESEARCH."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from attrs import define
+
+from daptinmail.errors import DaptinmailError, Malformed
 from daptinmail.imap.answers import Answer, ok
-from daptinmail.imap.limits import HEADER_SLICE, SEARCH_TEXT_CAP, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.esearch import MailboxOrder, Results, esearch, reported, return_data
+from daptinmail.imap.limits import NUMBERS_SLICE
 from daptinmail.imap.responses import Disconnected
-from daptinmail.imap.search_keys import Candidate, Evaluator, Facts
-from daptinmail.imap.search_text import body_text
-from daptinmail.imap.session import Session
-from daptinmail.imap.values import Search
-from daptinmail.interfaces.messages import Opened
+from daptinmail.imap.search_keys import ViewKeys
+from daptinmail.imap.search_program import Program
+from daptinmail.imap.search_sets import MessageSet, Universe
+from daptinmail.imap.search_values import Return, Search
+from daptinmail.imap.selected import SelectedMailbox
+from daptinmail.imap.session import Session, uid_required
+from daptinmail.interfaces.search import Criterion
 
 T = TypeVar("T")
 
 
 async def search(session: Session, arguments: Search) -> Answer:
-    """SEARCH (RFC 3501 §6.4.4)."""
-    found = await _search(session, arguments)
-    session.untagged(b" ".join((b"SEARCH", *(b"%d" % (index + 1) for index in found))))
-    return ok(b"SEARCH completed")
+    """SEARCH."""
+    return await _search(session, arguments, uid=False)
 
 
 async def uid_search(session: Session, arguments: Search) -> Answer:
-    """UID SEARCH (RFC 3501 §6.4.8)."""
-    found = await _search(session, arguments)
-    view = session.selected
-    session.untagged(b" ".join((b"SEARCH", *(b"%d" % view.uids[index] for index in found))))
+    """UID SEARCH."""
+    return await _search(session, arguments, uid=True)
+
+
+async def _search(session: Session, arguments: Search, uid: bool) -> Answer:
+    if arguments.charset and b"UTF8=ACCEPT" in session.enabled:
+        raise Malformed("No CHARSET under UTF8=ACCEPT")  # RFC 6855 §3
+    found = await find_messages(session, arguments, uid)
+    results = MailboxOrder(found.universe, found.messages)
+    wanted = arguments.wanted or (Return(all=True) if session.rev2 else None)
+    if wanted is not None:
+        tell(session, found, results, arguments, wanted, uid)
+    else:
+        await found.send(b"SEARCH", results, arguments, uid)
     return ok(b"SEARCH completed")
 
 
-async def _search(session: Session, arguments: Search) -> list[int]:
-    """The indexes of the messages that meet the program, in order."""
-    evaluator = Evaluator(session.selected, arguments.program)
-    found: list[int] = []
-    files = max(1, TEXT_SLICE // arguments.keys)
-    unsure = await _search_view(session, evaluator, found)
-    size = HEADER_SLICE if "header" in evaluator.columns else VIEW_SLICE
-    for start in range(0, len(unsure), size):
-        some = unsure[start : start + size]
-        unread = await _search_index(session, evaluator, some, found)
-        for first in range(0, len(unread), files):
-            await _search_files(session, evaluator, unread[first : first + files], found)
-        for candidate in some:
-            candidate.facts = None  # header sections of a whole mailbox would not fit
-        await session.writer.drain()
-    return sorted(found)
+@define(eq=False)
+class Found:
+    """What a search found, in a view that stays as it is while the command runs."""
+
+    session: Session
+    view: SelectedMailbox
+    universe: Universe
+    messages: MessageSet
+
+    async def send(self, name: bytes, results: Results, arguments: Search, uid: bool) -> None:
+        """An untagged SEARCH or SORT with its numbers, in slices (RFC 7162 §3.1.6: with MODSEQ if that was a key)."""
+        self.session.writer.write(b"* " + name)
+        count = len(results)
+        for start in range(0, count, NUMBERS_SLICE):
+            if start:
+                await self.session.breathe()
+            indexes = results.indexes(start, start + NUMBERS_SLICE)
+            uids = self.universe.uids
+            numbers = [uids[index] for index in indexes] if uid else [index + 1 for index in indexes]
+            self.session.writer.write(b" " + spaced(numbers))
+        if arguments.modseq and count:
+            highest = max(self.modseqs(results.indexes(0, count)))
+            self.session.writer.write(b" (MODSEQ %d)" % highest)
+        self.session.writer.write(b"\r\n")
+
+    def modseqs(self, indexes: Sequence[int]) -> list[int]:
+        """The modseqs of some messages."""
+        return [self.view.modseqs[index] for index in indexes]
 
 
-async def _search_view(session: Session, evaluator: Evaluator, found: list[int]) -> list[Candidate]:
-    """Judge by the view; what it cannot decide."""
+def spaced(numbers: list[int]) -> bytes:
+    """``1 2 3``. A list prints itself much faster than its numbers are printed and joined."""
+    return str(numbers)[1:-1].replace(",", "").encode("ascii")
+
+
+def tell(session: Session, found: Found, results: Results, arguments: Search, wanted: Return, uid: bool) -> None:
+    """Answer with ESEARCH, and keep what ``$`` shall stand for (RFC 5182 §2.1)."""
+    about = reported(results, wanted) if wanted.save or arguments.modseq else ()
+    if wanted.save:
+        session.saved = sorted(found.universe.uids[index] for index in about)
+    if not wanted.silent:
+        modseqs = found.modseqs(about) if arguments.modseq else ()
+        session.untagged(esearch(session.tag, uid, return_data(found.universe, results, wanted, uid, modseqs)))
+
+
+async def find_messages(session: Session, arguments: Search, uid: bool) -> Found:
+    """The messages of the selected mailbox that meet the program. A failure with SAVE empties ``$`` (RFC 5182 §2.1).
+
+    Raises:
+        Declined: the charset is not known, or the client gave up sequence numbers (RFC 9586 §3).
+    """
+    if session.uidonly and (arguments.numbers or not uid):
+        raise uid_required()
+    if arguments.modseq:
+        session.enable_condstore()
+    try:
+        if arguments.refusal is not None:
+            raise arguments.refusal
+        await session.catch_up(may_expunge=False)  # what is gone already is not found
+        return await _find(session, arguments)
+    except DaptinmailError as error:
+        if arguments.wanted is not None and arguments.wanted.save and not isinstance(error, Malformed):
+            session.saved = ()
+        raise
+
+
+async def _find(session: Session, arguments: Search) -> Found:
     view = session.selected
-    unsure: list[Candidate] = []
-    for index, uid in enumerate(view.uids):
-        if index and index % VIEW_SLICE == 0:
-            await session.breathe()
-        candidate = Candidate(index, uid)
-        verdict = False if uid in view.gone else evaluator.judge(candidate)
-        if verdict:
-            found.append(index)
-        elif verdict is None:
-            unsure.append(candidate)
-    return unsure
+    program = program_on(session, view)
+    universe = program.universe
+    everything = universe.everything & ~universe.of_uids(sorted(view.gone))
+    return Found(session, view, universe, await program.run(arguments.program, everything))
 
 
-async def _search_index(
-    session: Session, evaluator: Evaluator, candidates: Sequence[Candidate], found: list[int]
-) -> list[Candidate]:
-    """Judge by the index; what it cannot decide."""
-    by_uid = {candidate.uid: candidate for candidate in candidates}
-    known = await session.store.columns(session.selected.mailbox.id, list(by_uid), evaluator.columns)
-    for row in known:
-        by_uid[row[0]].facts = Facts(row, evaluator.columns)
-    judged = [by_uid[row[0]] for row in known]
-    verdicts = await _in_turn(session, _judge_all, evaluator, judged)
-    found.extend(candidate.index for candidate, verdict in zip(judged, verdicts, strict=True) if verdict)
-    return [candidate for candidate, verdict in zip(judged, verdicts, strict=True) if verdict is None]
-
-
-async def _in_turn(session: Session, judge: Callable[..., T], *arguments: object) -> T:
-    """Judge in a pool thread, few at once: searches may wait for each other, mail may not wait for them."""
-    edge = session.edge
-    await edge.searches.acquire()
+async def in_turn(session: Session, ask: Callable[[], Awaitable[T]]) -> T:
+    """What occupies threads: few searches do so at once. They may wait for each other, mail may not wait for them."""
+    await session.edge.searches.acquire()
     try:
         if session.parting:
             raise Disconnected
-        return await edge.blocking.run(judge, *arguments)
+        return await ask()
     finally:
-        edge.searches.release()
+        session.edge.searches.release()
 
 
-def _judge_all(evaluator: Evaluator, candidates: Sequence[Candidate]) -> list[bool | None]:
-    return [evaluator.judge(candidate) for candidate in candidates]
+def program_on(session: Session, view: SelectedMailbox) -> Program:
+    """Runs programs on a view, of the selected mailbox or another."""
 
+    async def find(criterion: Criterion, uids: Sequence[int] | None) -> Sequence[int]:
+        return await in_turn(session, lambda: session.store.find(view.mailbox.id, criterion, uids))
 
-async def _search_files(
-    session: Session, evaluator: Evaluator, candidates: Sequence[Candidate], found: list[int]
-) -> None:
-    """Judge by content."""
-    uids = [candidate.uid for candidate in candidates]
-    opened = await session.store.open_many(session.selected.mailbox.id, uids)
-    files = [(candidate, opened[candidate.uid]) for candidate in candidates if candidate.uid in opened]
-    try:
-        found.extend(await _in_turn(session, _judge_files, evaluator, files))
-    finally:
-        await session.edge.blocking.run(_close_all, files)
-
-
-def _judge_files(evaluator: Evaluator, opened: Sequence[tuple[Candidate, Opened]]) -> list[int]:
-    """In a pool thread: one file after the other, its text forgotten before the next."""
-    found = []
-    for candidate, file in opened:
-        candidate.body = body_text(_beginning(file))
-        if evaluator.judge(candidate):
-            found.append(candidate.index)
-        candidate.body = None
-    return found
-
-
-def _beginning(file: Opened) -> bytes:
-    """As much as is searched, in whole lines: half a character would make the text look like another charset."""
-    octets = file.read(0, min(file.size, SEARCH_TEXT_CAP))
-    return octets if len(octets) == file.size else octets[: octets.rfind(b"\n") + 1] or octets
-
-
-def _close_all(opened: Sequence[tuple[Candidate, Opened]]) -> None:
-    for _, file in opened:
-        file.close()
+    keys = ViewKeys(view, session.saved)
+    return Program(Universe(view.uids), keys, find, session.edge.time.now(), session.breathe)

@@ -1,197 +1,137 @@
-"""Whether a message meets a search program, as far as that is known.
+"""What single search keys mean: those that the view answers, and what the store is asked for the others."""
 
-The answer is ``True``, ``False`` or ``None``: cannot be told without more of the message. So a search asks the view
-first, the index for what is left, and opens files only for what even that cannot decide.
-"""
+import re
+from binascii import unhexlify
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 
-from collections.abc import Sequence
-from datetime import date
-from email.utils import parsedate_tz
-from functools import cached_property
-from typing import Any
+from attrs import define, field
 
-from attrs import define
-
-from daptinmail.imap.search_text import field_texts, header_text
+from daptinmail.imap.search_values import Every, Key, Negated, SearchKey
 from daptinmail.imap.selected import SelectedMailbox
-from daptinmail.imap.sequences import SequenceSet, contains
-from daptinmail.imap.values import Every, Key, Negated, SearchKey
-from daptinmail.mail.header import HeaderSection
-
-Verdict = bool | None
+from daptinmail.imap.sequences import SequenceSet
+from daptinmail.interfaces import search as ask
+from daptinmail.interfaces.messages import Flags
+from daptinmail.interfaces.search import Criterion
 
 FLAG_KEYS = {b"ANSWERED": rb"\Answered", b"DELETED": rb"\Deleted", b"DRAFT": rb"\Draft"}
 FLAG_KEYS |= {b"FLAGGED": rb"\Flagged", b"SEEN": rb"\Seen"}
 FIELD_KEYS = {b"BCC": b"bcc", b"CC": b"cc", b"FROM": b"from", b"SUBJECT": b"subject", b"TO": b"to"}
+FLAG_CONDITIONS = frozenset({*FLAG_KEYS, *(b"UN" + name for name in FLAG_KEYS), b"KEYWORD", b"UNKEYWORD"})
 
-HEADER_KEYS = {*FIELD_KEYS, b"HEADER", b"TEXT", b"SENTBEFORE", b"SENTON", b"SENTSINCE"}
-"""Keys that look into the header section."""
+COSTS = {b"BODY": 3, b"TEXT": 3, b"HEADER": 2, **dict.fromkeys(FIELD_KEYS, 2)}
+IN_VIEW = FLAG_CONDITIONS | {b"ALL", b"SAVEDATESUPPORTED", b"NEW", b"OLD", b"RECENT", b"SEQUENCE", b"UID", b"$"}
+IN_VIEW |= {b"MODSEQ"}
 
-DAY = 86_400_000  # milliseconds
-EPOCH = 719_163  # the day 1970-01-01 as ``date.toordinal`` counts
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+OBJECT = re.compile(rb"[0-9a-f]{32}")
 
 
-class Facts:
-    """What the index knows of one message; texts are worked out when asked for."""
+def cost(key: SearchKey) -> int:
+    """How dear a key is: 0 for the view, 1 for dates and sizes, 2 for header fields, 3 for texts."""
+    if isinstance(key, Key):
+        return COSTS.get(key.name, 0 if key.name in IN_VIEW else 1)
+    if isinstance(key, Negated):
+        return cost(key.key)
+    return max(map(cost, key.keys if isinstance(key, Every) else (key.left, key.right)))
 
-    def __init__(self, row: Sequence[Any], columns: Sequence[str]) -> None:
-        values = dict(zip(columns, row[1:], strict=True))
-        self.size: int = values["size"]
-        self.arrived_day: int = values["internal_date"] // DAY
-        self.raw_header: bytes = values.get("header", b"")
 
-    @cached_property
-    def header(self) -> HeaderSection:
-        """The header section by name."""
-        return HeaderSection(self.raw_header)
+# What the view answers
 
-    @cached_property
-    def plain(self) -> bytes | None:
-        """The header section in lower case if it is what it looks like: ASCII, no encoded words. Else ``None``."""
-        header = self.raw_header
-        return header.lower() if header.isascii() and b"=?" not in header else None
-
-    def may_hold(self, text: str) -> bool:
-        """False if no field can hold ``text``: a quick look at the words before anything is parsed."""
-        return self.plain is None or (text.isascii() and all(word in self.plain for word in text.encode().split()))
-
-    @cached_property
-    def header_text(self) -> str:
-        """All of the header section, decoded."""
-        return header_text(self.raw_header)
-
-    @cached_property
-    def sent(self) -> date | None:
-        """The date in the Date field, as written there (RFC 3501 §6.4.4: disregarding time and zone)."""
-        text = (self.header.first(b"date") or b"")[:200].decode("latin-1")
-        try:
-            parsed = parsedate_tz(text)
-            return date(*parsed[:3]) if parsed else None
-        except (ValueError, OverflowError, IndexError, TypeError):
-            return None
+Test = Callable[[int, int], bytes]
+"""One octet a message, from an index to another: work that can be cut into slices."""
 
 
 @define(eq=False)
-class Candidate:
-    """A message under search."""
+class ViewKeys:
+    """The keys that need nothing but the view. ``saved`` are the UIDs that ``$`` stands for."""
 
-    index: int
-    uid: int
-    facts: Facts | None = None
-    body: str | None = None
+    view: SelectedMailbox
+    saved: Iterable[int]
+    _kinds: set[Flags] = field(init=False)
 
+    def __attrs_post_init__(self) -> None:
+        self._kinds = set(self.view.flags)
 
-class Evaluator:
-    """Judges candidates of one view by one program."""
-
-    def __init__(self, view: SelectedMailbox, program: SearchKey) -> None:
-        self.view = view
-        self.program = program
-        self._ranges: dict[Key, list[tuple[int, int]]] = {}
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """What the program asks of the index: no header section if dates, sizes and content will do."""
-        return ("internal_date", "size", "header") if _needs_header(self.program) else ("internal_date", "size")
-
-    def judge(self, candidate: Candidate) -> Verdict:
-        """Whether the candidate meets the program."""
-        return self._judge(self.program, candidate)
-
-    def _judge(self, key: SearchKey, candidate: Candidate) -> Verdict:
-        """Kleene's logic; nesting is bounded by the grammar."""
-        if isinstance(key, Key):
-            return self._judge_key(key, candidate)
-        if isinstance(key, Negated):
-            verdict = self._judge(key.key, candidate)
-            return None if verdict is None else not verdict
-        if isinstance(key, Every):
-            return self._judge_any(key.keys, candidate, wanted=False)
-        return self._judge_any((key.left, key.right), candidate, wanted=True)
-
-    def _judge_any(self, keys: tuple[SearchKey, ...], candidate: Candidate, wanted: bool) -> Verdict:
-        """``wanted`` as soon as one key says so; its opposite if all do."""
-        verdict: Verdict = not wanted
-        for key in keys:
-            one = self._judge(key, candidate)
-            if one is wanted:
-                return wanted
-            if one is None:
-                verdict = None
-        return verdict
-
-    def _judge_key(self, key: Key, candidate: Candidate) -> Verdict:
-        name = key.name
-        if name in {b"SEQUENCE", b"UID"}:
-            return contains(self._ranges_of(key), candidate.index + 1 if name == b"SEQUENCE" else candidate.uid)
-        by_flags = self._judge_flags(key, candidate)
-        if by_flags is not None:
-            return by_flags
-        if candidate.facts is None:
+    def ranges(self, key: Key) -> list[tuple[int, int]] | None:
+        """The half-open ranges of indexes of a key that is about where messages stand; ``None`` for other keys."""
+        name, count = key.name, len(self.view)
+        if name in {b"ALL", b"SAVEDATESUPPORTED"}:
+            return [(0, count)]
+        if name in {b"RECENT", b"OLD"}:
+            start = bisect_left(self.view.uids, self.view.recent_from)
+            return [(start, count)] if name == b"RECENT" else [(0, start)]
+        if not isinstance(key.argument, SequenceSet):
             return None
-        if name in {b"BODY", b"TEXT"}:
-            return _judge_text(key, candidate, candidate.facts)
-        return judge_facts(key, candidate.facts)
+        if name == b"SEQUENCE":
+            return [(low - 1, min(high, count)) for low, high in key.argument.resolve(count) if 0 < low <= count]
+        uids = self.view.uids
+        ranges = key.argument.resolve(uids[-1] if count else 0)
+        return [(bisect_left(uids, low), bisect_right(uids, high)) for low, high in ranges]
 
-    def _ranges_of(self, key: Key) -> list[tuple[int, int]]:
-        ranges = self._ranges.get(key)
-        if ranges is None:
-            uids = self.view.uids
-            largest = len(uids) if key.name == b"SEQUENCE" else uids[-1] if uids else 0
-            if not isinstance(key.argument, SequenceSet):
-                raise TypeError(key)
-            ranges = self._ranges[key] = key.argument.resolve(largest)
-        return ranges
-
-    def _judge_flags(self, key: Key, candidate: Candidate) -> Verdict:
-        """``None`` if the key is not about flags."""
-        name, flags = key.name, self.view.flags[candidate.index]
-        if name == b"ALL":
-            return True
-        if name in FLAG_KEYS:
-            return FLAG_KEYS[name] in flags
-        if name[:2] == b"UN" and name[2:] in FLAG_KEYS:
-            return FLAG_KEYS[name[2:]] not in flags
-        if name in {b"KEYWORD", b"UNKEYWORD"}:
-            return any(flag.lower() == key.argument for flag in flags) == (name == b"KEYWORD")
-        if name in {b"RECENT", b"OLD", b"NEW"}:
-            recent = self.view.is_recent(candidate.index)
-            return not recent if name == b"OLD" else recent and (name == b"RECENT" or rb"\Seen" not in flags)
-        return None
+    def test(self, key: Key) -> Test:
+        """The test of a key about flags or modseqs."""
+        if isinstance(key.argument, int):
+            modseqs, since = self.view.modseqs, key.argument
+            return lambda start, stop: bytes([modseq >= since for modseq in modseqs[start:stop]])
+        flags, contains = self.view.flags, {kind for kind in self._kinds if _meets(kind, key)}.__contains__
+        return lambda start, stop: bytes(map(contains, flags[start:stop]))
 
 
-def _needs_header(key: SearchKey) -> bool:
-    if isinstance(key, Key):
-        return key.name in HEADER_KEYS
-    if isinstance(key, Negated):
-        return _needs_header(key.key)
-    return any(map(_needs_header, key.keys if isinstance(key, Every) else (key.left, key.right)))
+def _meets(flags: Flags, key: Key) -> bool:
+    name = key.name
+    if name in {b"KEYWORD", b"UNKEYWORD"}:
+        return any(flag.lower() == key.argument for flag in flags) == (name == b"KEYWORD")
+    return FLAG_KEYS[name] in flags if name in FLAG_KEYS else FLAG_KEYS[name[2:]] not in flags
 
 
-def judge_facts(key: Key, facts: Facts) -> bool:
-    """Keys that the index decides."""
+# What the store answers
+
+
+def criterion(key: Key, now: datetime) -> Criterion:
+    """What to ask the store for. ``now`` is what OLDER and YOUNGER count from."""
     name, argument = key.name, key.argument
-    if isinstance(argument, int):
-        return facts.size > argument if name == b"LARGER" else facts.size < argument
     if isinstance(argument, date):
-        when = facts.sent if name.startswith(b"SENT") else date.fromordinal(EPOCH + facts.arrived_day)
-        return when is not None and _compare_dates(name.removeprefix(b"SENT"), when, argument)
+        return _by_date(name, argument)
+    if isinstance(argument, int):
+        return _by_number(name, argument, now)
     if isinstance(argument, tuple):
-        field, text = argument
-        return facts.may_hold(text) and any(text in value for value in field_texts(facts.header, field.encode("utf-8")))
+        return ask.HeaderContains(*argument)
+    if isinstance(argument, bytes):
+        return ask.EmailId(octets_of(argument, b"M")) if name == b"EMAILID" else ask.ThreadId(octets_of(argument, b"T"))
     text = str(argument)
-    return facts.may_hold(text) and any(text in value for value in field_texts(facts.header, FIELD_KEYS[name]))
+    if name in FIELD_KEYS:
+        return ask.HeaderContains(FIELD_KEYS[name], text)
+    return ask.BodyContains(text) if name == b"BODY" else ask.TextContains(text)
 
 
-def _compare_dates(name: bytes, when: date, wanted: date) -> bool:
-    if name == b"BEFORE":
-        return when < wanted
-    return when == wanted if name == b"ON" else when >= wanted
+def octets_of(identifier: bytes, kind: bytes) -> bytes:
+    """The octets of an object identifier; none, which nothing has, if it is not one that we gave out."""
+    digits = identifier.removeprefix(kind)
+    return unhexlify(digits) if identifier[:1] == kind and OBJECT.fullmatch(digits) else b""
 
 
-def _judge_text(key: Key, candidate: Candidate, facts: Facts) -> Verdict:
-    """TEXT looks at header section and body, BODY at the body."""
-    text = str(key.argument)
-    if not text or (key.name == b"TEXT" and facts.may_hold(text) and text in facts.header_text):
-        return True
-    return None if candidate.body is None else text in candidate.body
+def _by_date(name: bytes, day: date) -> Criterion:
+    """BEFORE, ON and SINCE, of the internal date, the Date field, or the moment of saving (RFC 8514 §4.3)."""
+    kind: Callable[[date | None, date | None], Criterion]
+    kind = ask.SentDate if name.startswith(b"SENT") else ask.SavedAt if name.startswith(b"SAVED") else ask.InternalDate
+    if name.endswith(b"BEFORE"):
+        return kind(None, day)
+    if name.endswith(b"SINCE"):
+        return kind(day, None)
+    return kind(day, None if day == date.max else day + DAY)
+
+
+def _by_number(name: bytes, number: int, now: datetime) -> Criterion:
+    """Sizes, and ages to the second (RFC 5032 §2)."""
+    if name == b"LARGER":
+        return ask.Size(larger=number)
+    if name == b"SMALLER":
+        return ask.Size(smaller=number)
+    try:
+        then = now.replace(microsecond=0) - timedelta(seconds=number)
+    except OverflowError:  # before the year 1
+        then = datetime.min.replace(tzinfo=now.tzinfo)
+    return ask.InternalDate(since=then) if name == b"YOUNGER" else ask.InternalDate(before=then + SECOND)

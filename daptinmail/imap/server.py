@@ -14,6 +14,7 @@ from daptinmail.interfaces.directory import ISessions
 from daptinmail.interfaces.mailboxes import IMailboxStore
 from daptinmail.interfaces.runtime import IBlocking, IClock, IIdentifiers
 from daptinmail.interfaces.storage import ISpool
+from daptinmail.net.runtime import SystemClock
 
 
 @implementer(ISessions)
@@ -29,7 +30,7 @@ class ImapFactory(ServerFactory):
 
     hostname: str
     portal: Portal
-    store: IMessageStore
+    store: IMailboxStore
     spool: ISpool
     blocking: IBlocking
     identifiers: IIdentifiers
@@ -37,6 +38,7 @@ class ImapFactory(ServerFactory):
     tls: IOpenSSLServerConnectionCreator | None
     implicit_tls: bool
     append_limit: int = limits.APPEND
+    time: IClock = field(factory=SystemClock)
     sessions: set[Connection] = field(init=False, factory=set)
     searches: DeferredSemaphore = field(init=False, factory=lambda: DeferredSemaphore(limits.SEARCHES_AT_ONCE))
 
