@@ -1,11 +1,13 @@
 """The text index of SEARCH, with the thread that writes it."""
 
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field
 from sqlalchemy import make_url
 from twisted.python.threadpool import ThreadPool
 
+from daptinmail.db.engine import open_engine
 from daptinmail.interfaces.messages import IMessageStore
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import IStorage
@@ -13,6 +15,7 @@ from daptinmail.net.blocking import PoolBlocking
 from daptinmail.settings import Boot
 from daptinmail.store.text_file import TextFile
 from daptinmail.store.text_indexer import TextIndexer
+from daptinmail.store.text_postgresql import PostgresqlTextIndex
 from daptinmail.store.text_sqlite import SqliteTextIndex
 
 FILE_NAME = "search.sqlite"
@@ -26,7 +29,7 @@ class TextIndexing:
     reactor: Any
     blocking: IBlocking
     pool: ThreadPool
-    index: SqliteTextIndex
+    index: SqliteTextIndex | PostgresqlTextIndex
     indexer: TextIndexer | None = field(default=None, init=False)
 
     def keep(self, store: IMessageStore) -> TextIndexer:
@@ -44,7 +47,7 @@ class TextIndexing:
 
     async def discard(self) -> None:
         """Let the next start make the index anew. Only while it is not open."""
-        await self.blocking.run(self.index.file.discard)
+        await self.blocking.run(self.index.discard)
 
     async def stop(self) -> None:
         """Let the batch at work be written, then end the thread. Harmless if it was not open."""
@@ -57,8 +60,13 @@ class TextIndexing:
 
 
 def make_text_index(boot: Boot, reactor: Any, storage: IStorage, blocking: IBlocking) -> TextIndexing:
-    """The index that fits the database; opens nothing."""
+    """The index that fits the database. Blocking."""
     pool = ThreadPool(0, 1, "search")
-    writer = PoolBlocking(reactor, pool)
-    file = TextFile(boot.data_dir / FILE_NAME, boot.data_dir / str(make_url(boot.database_url).database))
-    return TextIndexing(reactor, blocking, pool, SqliteTextIndex(storage, blocking, writer, file))
+    writer, url = PoolBlocking(reactor, pool), make_url(boot.database_url)
+    index: SqliteTextIndex | PostgresqlTextIndex
+    if url.get_backend_name() == "postgresql":
+        index = PostgresqlTextIndex(storage, writer, open_engine(boot.database_url))
+    else:
+        file = TextFile(boot.data_dir / FILE_NAME, Path(str(url.database)).absolute())
+        index = SqliteTextIndex(storage, blocking, writer, file)
+    return TextIndexing(reactor, blocking, pool, index)

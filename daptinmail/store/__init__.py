@@ -6,8 +6,10 @@ Called in the reactor:
 ``listeners``     who wants to hear of which mailbox
 ``search``        finds the messages that meet a criterion of SEARCH
 ``text_sqlite``   ``ITextIndex`` in a file of its own
+``text_postgresql``  the same in PostgreSQL
 ``text_indexer``  keeps the text index up
 ``scan``          brings a mailbox up to date with its folder
+``renaming``      lets the names of files follow flags (its slices run in the storage thread)
 ``reindex``       rebuilds rows from the tree
 ``spool``         ``ISpool``: content while it arrives
 ``rights``        ``IMailboxRights``: access control lists, names of mailboxes of others
@@ -18,10 +20,11 @@ Called in the reactor:
 In the storage thread:
 
 ``mailboxes``     create, delete, rename, subscribe, accounts
-``messages``      append, copy, move, expunge
+``messages``      append, expunge
+``transfers``     copy, move
 ``contentrow``    what is known of contents, shared by copies
 ``marks``         flags
-``adoption``      merges what other programs did to a folder (its survey runs in reader threads)
+``adoption``      merges what other programs did to a folder
 
 In reader and pool threads:
 
@@ -30,6 +33,7 @@ In reader and pool threads:
 ``search_columns``  criteria of SEARCH that columns decide
 ``text_file``     the file of the text index
 ``text_queries``  what it is asked
+``survey``        how a folder differs from its rows
 ``opened``        one message file, open
 ``contents``      summaries and large contents, before they are stored
 ``watch``         notices that other programs were there

@@ -14,6 +14,9 @@ from daptinmail.mail.textpart import decode_text
 from daptinmail.mail.words import decode_words
 from daptinmail.store.text_html import visible_text
 
+FIELDS = ("subject", "from", "to", "cc", "bcc")
+"""The fields that people search: SEARCH has keys for them."""
+
 MAX_TEXT = 4 << 20
 """Octets of text parts that are looked at in one message, and as many of part headers."""
 
@@ -57,6 +60,12 @@ def values_of(lines: str, name: str) -> list[str]:
         end = lines.find("\n", at + 1)
         values.append(lines[at + len(key) : end if end >= 0 else len(lines)])
     return values
+
+
+def head_of(text: SearchText) -> list[str | None]:
+    """The values of ``FIELDS``, a line each; ``None`` for a field that is not there."""
+    found = [values_of(text.header, name) for name in FIELDS]
+    return ["\n".join(values) if values else None for values in found]
 
 
 def holds(text: SearchText, criterion: TextCriterion) -> bool:

@@ -10,18 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from attrs import define, field, frozen
 
 from daptinmail.interfaces.search import Found, SearchText, TextCriterion, Unread
-from daptinmail.store.text import values_of
+from daptinmail.store.text import head_of
 from daptinmail.store.text_queries import find
 
 FORMAT = 1
 """Another number stands in files of other versions, which are thrown away."""
-
-FIELDS = ("subject", "from", "to", "cc", "bcc")
 
 _TABLES = """
     CREATE TABLE head (id INTEGER PRIMARY KEY, subject TEXT, "from" TEXT, "to" TEXT, cc TEXT, bcc TEXT);
@@ -233,9 +230,3 @@ def has_trigrams() -> bool:
     finally:
         connection.close()
     return True
-
-
-def head_of(text: SearchText) -> list[Any]:
-    """The values of ``FIELDS``, a line each; ``None`` for a field that is not there."""
-    found = [values_of(text.header, name) for name in FIELDS]
-    return ["\n".join(values) if values else None for values in found]

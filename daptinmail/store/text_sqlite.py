@@ -28,10 +28,10 @@ GONE = 500
 _FAULTS = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _copies = mail.alias("copies")
 _FIRST = select(func.min(_copies.c.id)).where(_copies.c.content_id == mail_content.c.id).scalar_subquery()
-_CONTENTS = select(mail_content.c.id, mail_content.c.email_id, mail.c.mail_box_id, mail.c.uid).outerjoin_from(
+CONTENTS = select(mail_content.c.id, mail_content.c.email_id, mail.c.mail_box_id, mail.c.uid).outerjoin_from(
     mail_content, mail, mail.c.id == _FIRST
 )
-UNREAD = _CONTENTS.where(mail_content.c.id > bindparam("mark")).order_by(mail_content.c.id).limit(bindparam("most"))
+UNREAD = CONTENTS.where(mail_content.c.id > bindparam("mark")).order_by(mail_content.c.id).limit(bindparam("most"))
 _LAG = select(func.count()).where(mail_content.c.id > bindparam("mark"))
 
 
@@ -112,6 +112,10 @@ class SqliteTextIndex:
         """Close the file."""
         await self.writer.run(self.file.close)
 
+    def discard(self) -> None:
+        """Let the next start begin from nothing. Blocking; only while no index is open."""
+        self.file.discard()
+
     def _remove(self, gone: Sequence[int]) -> bool:
         self.file.remove(gone)
         return True
@@ -148,7 +152,7 @@ def _after(connection: Connection, mark: int, limit: int) -> list[Unread]:
 
 
 def _among(connection: Connection, content_ids: Sequence[int]) -> list[Unread]:
-    wanted = _CONTENTS.where(mail_content.c.id.in_(content_ids)).order_by(mail_content.c.id)
+    wanted = CONTENTS.where(mail_content.c.id.in_(content_ids)).order_by(mail_content.c.id)
     return [Unread(*row) for row in connection.execute(wanted)]
 
 

@@ -29,8 +29,14 @@ class ReindexTests(SynchronousTestCase):
         reactor = SimpleNamespace(stop=lambda: self.ends.append("stop"))
         boot = Boot(Path("unused"), "unused")
         service = OfflineCommand(boot, reactor, "reindex", reindex, self.said.append, self.ends.append)
-        service._parts = SimpleNamespace(ground=ground, domain=SimpleNamespace(store=store))  # type: ignore[assignment] # the least it asks for
+        texts = SimpleNamespace(discard=self.discarded)
+        domain = SimpleNamespace(store=store, texts=texts)
+        service._parts = SimpleNamespace(ground=ground, domain=domain)  # type: ignore[assignment] # the least it asks for
         service._begin()
+
+    async def discarded(self) -> None:
+        """The text index is removed."""
+        self.ends.append("index")
 
     def test_progress(self) -> None:
         """Each account is named with its number, mailbox by mailbox, and what was found."""
@@ -44,7 +50,7 @@ class ReindexTests(SynchronousTestCase):
         self.assertEqual(self.said[0], "reindex: 1/2 ann@example.test: 0/6 mailboxes")
         self.assertIn("reindex: 1/2 ann@example.test: 6/6 mailboxes", self.said)
         self.assertEqual(self.said[-1], "reindex: 2/2 bob@example.test: 0 messages found")
-        self.assertEqual(self.ends, ["stop"])
+        self.assertEqual(self.ends, ["index", "stop"])
 
     def test_failed(self) -> None:
         """What goes wrong is said, and the exit code tells it too."""
