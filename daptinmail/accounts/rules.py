@@ -25,7 +25,7 @@ from daptinmail.accounts.revocations import Revocations
 from daptinmail.accounts.rows import scram_columns
 from daptinmail.db.rules import Plain
 from daptinmail.db.schema import mail_account, mail_app_password, mail_server, user_account
-from daptinmail.errors import AlreadyExists, Conflict, DaptinmailError, Invalid
+from daptinmail.errors import AlreadyExists, Conflict, DaptinmailError, Forbidden, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.messages import IMessageStore
 from daptinmail.interfaces.records import IRecordRules, Row
@@ -37,6 +37,8 @@ from daptinmail.mail.address import Address
 log = Logger()
 
 _STATUS = ("status", "status_message")
+QUOTA = ("quota_bytes", "quota_messages")
+"""Limits of an account, which its owner may not lift."""
 
 
 @implementer(IRecordRules)
@@ -165,6 +167,9 @@ class MailAccountRules(Plain):
             wanted["username"] = check_username(wanted.get("username"))
         if "certificate_fingerprint" in wanted:
             wanted["certificate_fingerprint"] = check_fingerprint(wanted["certificate_fingerprint"])
+        before = row or {}
+        if not viewer.is_administrator and any(wanted.get(name, before.get(name)) != before.get(name) for name in QUOTA):
+            raise Forbidden("Limits are set by the administrator")
         given = [str(wanted.pop(name, None) or "") for name in ("password", "password_md5")]
         password = given[0] or given[1]
         if row is None and not password:

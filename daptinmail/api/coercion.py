@@ -96,8 +96,9 @@ def _integer(attribute: Attribute, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Unfit("must be a whole number")
     minimum = -MAX_INTEGER if attribute.minimum is None else attribute.minimum
-    if not minimum <= value <= MAX_INTEGER:
-        raise Unfit(f"must be from {minimum} to {MAX_INTEGER}")
+    maximum = MAX_INTEGER if attribute.maximum is None else attribute.maximum
+    if not minimum <= value <= maximum:
+        raise Unfit(f"must be from {minimum} to {maximum}")
     return value
 
 

@@ -46,6 +46,7 @@ class Attribute:
     nullable: bool = False
     computed: bool = False
     minimum: int | None = None
+    maximum: int | None = None
 
     @property
     def sortable(self) -> bool:
@@ -135,6 +136,7 @@ def _shown(name: str, length: int | None = None) -> Attribute:
 
 
 MAX_PASSWORD = 1000
+MAX_QUOTA = 2**53 - 1  # what JSON numbers hold exactly
 MAX_PEM = 65_536
 MAX_MAIL = 48 * 1024 * 1024
 
@@ -171,6 +173,8 @@ MAIL_ACCOUNT = _kind(
     Attribute("password", Form.SECRET, max_length=MAX_PASSWORD, required=True, write_only=True, masked=""),
     Attribute("password_md5", Form.SECRET, max_length=MAX_PASSWORD, write_only=True, masked="", computed=True),
     _text("certificate_fingerprint", 100, nullable=True),
+    _whole("quota_bytes", nullable=True, minimum=0, maximum=MAX_QUOTA),
+    _whole("quota_messages", nullable=True, minimum=0, maximum=MAX_QUOTA),
     Relationship("mail_server_id", "mail_server", required=True),
     Relationship("mail_box_id", "mail_box", many=True),
     Relationship("mail_app_password_id", "mail_app_password", many=True),
@@ -189,7 +193,7 @@ MAIL_BOX = _kind(
     Attribute("special_use", max_length=40, read_only=True, nullable=True),
     Relationship("mail_account_id", "mail_account", required=True),
     Relationship("mail_id", "mail", many=True),
-    hidden=("highestmodseq", "first_recent_uid", "directory"),
+    hidden=("highestmodseq", "first_recent_uid", "directory", "message_count", "octets", "pruned_modseq"),
 )
 
 MAIL = _kind(
@@ -221,7 +225,7 @@ MAIL = _kind(
     _whole("uid", read_only=True),
     Attribute("trail", Form.UUID, read_only=True, nullable=True),
     Relationship("mail_box_id", "mail_box", required=True),
-    hidden=("modseq", "saved_at", "file_name"),
+    hidden=("content_id", "name_due", "modseq", "saved_at", "file_name"),
 )
 
 OUTBOX = _kind(

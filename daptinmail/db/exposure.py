@@ -50,7 +50,9 @@ EXPOSURES: Mapping[str, Exposure] = {
         ),
         read_only=frozenset({"status", "status_message"}),
     ),
-    "mail_account": Exposure(("username", "mail_server_id", "certificate_fingerprint"), masked=("password",)),
+    "mail_account": Exposure(
+        ("username", "mail_server_id", "certificate_fingerprint", "quota_bytes", "quota_messages"), masked=("password",)
+    ),
     "mail_box": Exposure(
         (
             "name",

@@ -8,7 +8,7 @@ from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.grammar import parenthesized
 from daptinmail.imap.limits import LIST_ENTRIES, LIST_PATTERNS
 from daptinmail.imap.metadata_grammar import entry
-from daptinmail.imap.names import DELIMITER, decode_name, normal_name
+from daptinmail.imap.names import DELIMITER, decode_as_sent, decode_name, normal_name
 from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES
 
 SELECT_OPTIONS = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
@@ -184,7 +184,9 @@ def status(cursor: Cursor) -> Status:
 def create(cursor: Cursor) -> Create:
     """CREATE, with USE (RFC 6154 §6)."""
     cursor.space()
-    name = new_mailbox(cursor)
+    asked = decode_as_sent(cursor.astring(), cursor.utf8).removesuffix(DELIMITER)
+    if not asked:
+        raise no(b"A mailbox name may not be empty", b"CANNOT")
     uses: list[bytes] = []
     if cursor.skip(b" ") and not cursor.at_end():
         cursor.expect(b"(")
@@ -196,7 +198,7 @@ def create(cursor: Cursor) -> Create:
     cursor.end()
     if len(uses) > 1 or any(use not in SPECIAL_USES for use in uses):
         raise no(b"That special use is not supported", b"USEATTR")
-    return Create(normal_name(name), SPECIAL_USES[uses[0]] if uses else None, name)
+    return Create(normal_name(asked), SPECIAL_USES[uses[0]] if uses else None, asked)
 
 
 def _special_use(cursor: Cursor) -> bytes:

@@ -10,7 +10,7 @@ from daptinmail.imap.metadata import list_lines
 from daptinmail.imap.names import ancestors
 from daptinmail.imap.rights import letters
 from daptinmail.imap.session import Session
-from daptinmail.imap.status import status_lines
+from daptinmail.imap.status import note_modseqs, status_lines
 from daptinmail.interfaces.sharing import Located
 
 ROOT = rb'LIST (\Noselect) "/" ""'
@@ -24,6 +24,7 @@ async def list_mailboxes(session: Session, arguments: Listing) -> Answer:
     with_subscriptions = b"SUBSCRIBED" in arguments.select | arguments.returns
     tree = await hierarchy(session, with_subscriptions)
     names = await chosen(session, arguments.reference, arguments.patterns, _candidates(tree, arguments.select))
+    note_modseqs(session, arguments.status)
     for start in range(0, len(names), LIST_SLICE):
         await _list_some(session, tree, arguments, names[start : start + LIST_SLICE])
         await session.writer.drain()

@@ -1,8 +1,11 @@
 """Mailbox names: modified UTF-7 (RFC 3501 §5.1.3), wildcards, hierarchy."""
 
+import unicodedata
+
 from twisted.mail import imap4
 
 from daptinmail.errors import Malformed
+from daptinmail.imap.answers import no
 
 DELIMITER = "/"
 LONGEST_NAME = 1000
@@ -10,12 +13,17 @@ INBOX = "INBOX"
 
 
 def decode_name(wire: bytes, utf8: bool = False) -> str:
-    """The Unicode name. Raises ``Malformed`` for what no encoder would have written."""
+    """The Unicode name in its one spelling. Raises ``Malformed`` for what no encoder would have written."""
+    return normal_name(decode_as_sent(wire, utf8))
+
+
+def decode_as_sent(wire: bytes, utf8: bool) -> str:
+    """The Unicode name as the client spelt it. Raises ``Malformed``."""
     if len(wire) > LONGEST_NAME:
-        raise Malformed("Mailbox name too long")
+        raise no(b"Mailbox name too long", b"LIMIT")
     if utf8:
         try:
-            return normal_name(wire.decode("utf-8"))
+            return wire.decode("utf-8")
         except UnicodeDecodeError:
             raise Malformed("Mailbox name is not UTF-8") from None
     try:
@@ -26,7 +34,7 @@ def decode_name(wire: bytes, utf8: bool = False) -> str:
         canonical = False
     if not canonical:
         raise Malformed("Mailbox name is not modified UTF-7")
-    return normal_name(str(name))
+    return str(name)
 
 
 def encode_name(name: str) -> bytes:
@@ -42,7 +50,9 @@ def quoted_name(name: str, utf8: bool = False) -> bytes:
 
 
 def normal_name(name: str) -> str:
-    """INBOX in capitals, alone or as the first level."""
+    """The one spelling of a name: NFC (RFC 9051 §5.1), INBOX in capitals, alone or as the first level."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name)
     first, delimiter, rest = name.partition(DELIMITER)
     return INBOX + delimiter + rest if first.upper() == INBOX else name
 

@@ -1,6 +1,6 @@
 """STATUS, and the numbers of mailboxes for LIST."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.list_grammar import Status
@@ -14,28 +14,27 @@ COUNTED = {b"DELETED-STORAGE": "deleted_size"}
 
 async def status(session: Session, arguments: Status) -> Answer:
     """STATUS (RFC 9051 §6.3.11)."""
-    _note_modseqs(session, arguments.items)
     located = await session.find_mailbox(arguments.mailbox, "r")
+    note_modseqs(session, arguments.items)
     for _, line in await status_lines(session, [located], arguments.items):
         session.untagged(line)
     return ok(b"STATUS completed")
-
-
-def _note_modseqs(session: Session, items: Iterable[bytes]) -> None:
-    """Who asks for HIGHESTMODSEQ wants to be told of modseqs (RFC 7162 §3.1)."""
-    if b"HIGHESTMODSEQ" in items:
-        session.enable({b"CONDSTORE"})
 
 
 async def status_lines(
     session: Session, located: Sequence[Located], items: Sequence[bytes]
 ) -> list[tuple[Located, bytes]]:
     """``STATUS`` of each mailbox that is still there, in order."""
-    _note_modseqs(session, items)
     counts = await session.store.statuses([one.mailbox.id for one in located])
     return [
         (one, status_line(session, one, counts[one.mailbox.id], items)) for one in located if one.mailbox.id in counts
     ]
+
+
+def note_modseqs(session: Session, items: Collection[bytes]) -> None:
+    """Who asks for HIGHESTMODSEQ wants to be told of modseqs from now on (RFC 7162 §3.1)."""
+    if b"HIGHESTMODSEQ" in items:
+        session.enable_condstore()
 
 
 def status_line(session: Session, located: Located, counts: MailboxStatus, items: Sequence[bytes]) -> bytes:

@@ -6,7 +6,7 @@ from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from daptinmail.imap.server import ImapFactory
-from daptinmail.interfaces.messages import IMessageStore
+from daptinmail.interfaces.mailboxes import IMailboxStore
 from daptinmail.interfaces.reception import IReception
 from daptinmail.interfaces.runtime import IBlocking, IIdentifiers
 from daptinmail.interfaces.storage import ISpool
@@ -27,7 +27,7 @@ class Edges:
 
     _reactor: IReactorTime
     _reception: IReception
-    _store: IMessageStore
+    _store: IMailboxStore
     _spool: ISpool
     _portal: Portal
     _blocking: IBlocking

@@ -109,6 +109,8 @@ def locate(connection: Connection, account_id: int, name: str) -> Located:
     except NotFound:
         owner, inner = _split(connection, account_id, name)
         folder = named(connection, owner.id, inner)
+        if owner.id == account_id:
+            return Located(folder.mailbox, folder.mailbox.name)
         rights = _rights(connection, folder, account_id)
         if not rights:
             raise
