@@ -1,7 +1,7 @@
 """The ESEARCH response (RFC 4466 §2.6.2, RFC 4731 §3.1, RFC 9394 §3.1), and the order that results stand in."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, compress
 from typing import Protocol
 
 from attrs import frozen
@@ -26,8 +26,11 @@ class Results(Protocol):
     def indexes(self, start: int, stop: int) -> Sequence[int]:
         """The indexes of results ``start`` to ``stop``."""
 
+    def numbers(self, uid: bool) -> Iterator[int]:
+        """All of them, by UID or by number."""
+
     def everything(self, uid: bool) -> bytes:
-        """All as a sequence set, by UID or by number."""
+        """All as a sequence set."""
 
 
 def number(universe: Universe, index: int, uid: bool) -> int:
@@ -56,6 +59,11 @@ class MailboxOrder:
     def indexes(self, start: int, stop: int) -> Sequence[int]:
         """Some of them."""
         return self.universe.indexes(self.messages)[start:stop]
+
+    def numbers(self, uid: bool) -> Iterator[int]:
+        """All of them."""
+        names = self.universe.uids if uid else range(1, self.universe.count + 1)
+        return compress(names, self.universe.octets(self.messages))
 
     def everything(self, uid: bool) -> bytes:
         """All as a sequence set. Neighbours mostly have neighbouring UIDs, so ranges are found as wholes."""
@@ -106,9 +114,13 @@ class SortedOrder:
         """Some of them."""
         return self.order[start:stop]
 
+    def numbers(self, uid: bool) -> Iterator[int]:
+        """All in order."""
+        return (number(self.universe, index, uid) for index in self.order)
+
     def everything(self, uid: bool) -> bytes:
         """All in order; only what ascends is written as a range (RFC 5267 §3.2)."""
-        return numbers_of(self.universe, self.order, uid)
+        return format_numbers(self.numbers(uid))
 
 
 def numbers_of(universe: Universe, indexes: Sequence[int], uid: bool) -> bytes:

@@ -1,6 +1,7 @@
 """SEARCH and UID SEARCH (RFC 9051 §6.4.4): found as sets, answered as SEARCH or ESEARCH."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from attrs import define
@@ -56,16 +57,14 @@ class Found:
     async def send(self, name: bytes, results: Results, arguments: Search, uid: bool) -> None:
         """An untagged SEARCH or SORT with its numbers, in slices (RFC 7162 §3.1.6: with MODSEQ if that was a key)."""
         self.session.writer.write(b"* " + name)
-        count = len(results)
-        for start in range(0, count, NUMBERS_SLICE):
-            if start:
+        numbers, more = results.numbers(uid), False
+        while some := list(islice(numbers, NUMBERS_SLICE)):
+            if more:
                 await self.session.breathe()
-            indexes = results.indexes(start, start + NUMBERS_SLICE)
-            uids = self.universe.uids
-            numbers = [uids[index] for index in indexes] if uid else [index + 1 for index in indexes]
-            self.session.writer.write(b" " + spaced(numbers))
-        if arguments.modseq and count:
-            highest = max(self.modseqs(results.indexes(0, count)))
+            self.session.writer.write(b" " + spaced(some))
+            more = True
+        if arguments.modseq and more:
+            highest = max(self.modseqs(results.indexes(0, len(results))))
             self.session.writer.write(b" (MODSEQ %d)" % highest)
         self.session.writer.write(b"\r\n")
 

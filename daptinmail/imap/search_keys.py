@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from attrs import define, field
+from attrs import define
 
 from daptinmail.imap.search_values import Every, Key, Negated, SearchKey
 from daptinmail.imap.selected import SelectedMailbox
@@ -50,10 +50,6 @@ class ViewKeys:
 
     view: SelectedMailbox
     saved: Iterable[int]
-    _kinds: set[Flags] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._kinds = set(self.view.flags)
 
     def ranges(self, key: Key) -> list[tuple[int, int]] | None:
         """The half-open ranges of indexes of a key that is about where messages stand; ``None`` for other keys."""
@@ -76,15 +72,17 @@ class ViewKeys:
         if isinstance(key.argument, int):
             modseqs, since = self.view.modseqs, key.argument
             return lambda start, stop: bytes([modseq >= since for modseq in modseqs[start:stop]])
-        flags, contains = self.view.flags, {kind for kind in self._kinds if _meets(kind, key)}.__contains__
-        return lambda start, stop: bytes(map(contains, flags[start:stop]))
+        flags, wanted = self.view.flags, FLAG_KEYS.get(key.name.removeprefix(b"UN"))
+        if wanted is None:
+            contains = {kind for kind in set(flags) if _has_keyword(kind, key)}.__contains__
+            return lambda start, stop: bytes(map(contains, flags[start:stop]))
+        if key.name in FLAG_KEYS:
+            return lambda start, stop: bytes([wanted in one for one in flags[start:stop]])
+        return lambda start, stop: bytes([wanted not in one for one in flags[start:stop]])
 
 
-def _meets(flags: Flags, key: Key) -> bool:
-    name = key.name
-    if name in {b"KEYWORD", b"UNKEYWORD"}:
-        return any(flag.lower() == key.argument for flag in flags) == (name == b"KEYWORD")
-    return FLAG_KEYS[name] in flags if name in FLAG_KEYS else FLAG_KEYS[name[2:]] not in flags
+def _has_keyword(flags: Flags, key: Key) -> bool:
+    return any(flag.lower() == key.argument for flag in flags) == (key.name == b"KEYWORD")
 
 
 # What the store answers
