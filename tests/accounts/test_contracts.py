@@ -1,13 +1,20 @@
-"""Both directories, the real one and that of the tests, keep the promises of ``IDirectory``."""
+"""The real providers and those of the tests keep the promises of ``IDirectory`` and ``IProofs``."""
+
+from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
 
 from daptinmail.accounts.directory import Directory
+from daptinmail.accounts.fields import check_fingerprint
 from daptinmail.accounts.throttle import Throttle
+from tests.accounts.proving import ProvingCase
 from tests.contracts.directory import DirectoryContract
+from tests.contracts.proofs import ProofsContract
 from tests.support.accounts import add_account, add_server, cheap_passwords
+from tests.support.client_certificates import Issued
 from tests.support.directory import MemoryDirectory
 from tests.support.events import MemoryEvents
+from tests.support.proofs import MemoryProofs
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.storage import StorageCase
 
@@ -42,4 +49,40 @@ class RowsDirectoryTests(DirectoryContract, StorageCase):
         self.successResultOf(Deferred.fromCoroutine(added))
 
 
-del DirectoryContract
+class MemoryProofsTests(ProofsContract):
+    """The one for tests of the edges."""
+
+    def setUp(self) -> None:
+        self.directory = MemoryDirectory()
+        self.memory = self.proofs = MemoryProofs(self.directory)
+
+    def add(self, username: str, password: str) -> None:
+        """An account."""
+        self.directory.add(username, password)
+
+    def token_of(self, usernames: Sequence[str]) -> str:
+        """A token."""
+        self.memory.tokens["token"] = list(usernames)
+        return "token"
+
+    def pin(self, certificate: Issued, username: str) -> None:
+        """A certificate."""
+        self.memory.certificates[certificate.der] = [username]
+
+
+class RowsProofsTests(ProvingCase, ProofsContract):
+    """The real one."""
+
+    def token_of(self, usernames: Sequence[str]) -> str:
+        """A token of a new user."""
+        token, number = self.make_user()
+        for username in usernames:
+            self.change(username, user_account_id=number)
+        return token
+
+    def pin(self, certificate: Issued, username: str) -> None:
+        """As the API stores it."""
+        self.change(username, certificate_fingerprint=check_fingerprint(certificate.fingerprint))
+
+
+del DirectoryContract, ProofsContract
