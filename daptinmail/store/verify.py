@@ -158,11 +158,11 @@ def _content_faults(path: Path, size: int, kept: Any) -> Iterator[str]:
 
 
 def _strangers(root: Path, folders: Sequence[Folder]) -> list[Finding]:
-    """Directories that hold a mailbox which no row names."""
+    """Directories with messages whose mailbox no row names."""
     known = {folder.directory for folder in folders}
     found = []
     for path in sorted(root.glob(".*")) if root.is_dir() else ():
-        if path.name not in known and (path / "cur").is_dir():
+        if path.name not in known and listing(path):
             name = name_of_directory(path.name)
             found.append(Finding(name or path.name, None, f"directory {path} has no mailbox"))
     return found

@@ -20,6 +20,7 @@ from zope.interface import implementer
 from daptinmail.db.batch import GroupCommit, Unit
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.engine import listen_sqlite
+from daptinmail.db.journal import Journal
 from daptinmail.db.schema import metadata
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
@@ -72,6 +73,7 @@ class MemoryStorage:
     clock: IClock = field(factory=SteadyClock)
     disk: FileSystem = field(factory=HastyFiles)
     engine: Engine = field(factory=memory_engine)
+    journal: Journal | None = None
     _directory: Path | None = field(default=None, init=False)
 
     @property
@@ -85,7 +87,7 @@ class MemoryStorage:
     def write(self, work: Callable[[ITransaction], T]) -> "Deferred[T]":
         """Do ``work`` now."""
         unit = Unit(work)
-        GroupCommit(self.engine, self.clock, self.disk).run([unit])
+        GroupCommit(self.engine, self.clock, self.disk, self.journal).run([unit])
         unit.tell()
         return unit.waiter
 
