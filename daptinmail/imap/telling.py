@@ -58,15 +58,19 @@ def fetch_block(view: SelectedMailbox, indexes: Sequence[int], names: Sequence[b
     template = b"* %%d %b (%b)\r\n" % (word, b" ".join(map(IN_BLOCK.__getitem__, names)))
     uids = [view.uids[index] for index in indexes]
     columns: list[Sequence[int | bytes]] = [uids if uidonly else [index + 1 for index in indexes]]
-    for name in names:
-        if name == b"FLAGS":
-            columns.append(_flag_column(view, indexes))
-        else:
-            columns.append(uids if name == b"UID" else [view.modseqs[index] for index in indexes])
+    columns += [uids if name == b"UID" else view_column(view, indexes, name) for name in names]
     return b"".join([template % row for row in zip(*columns, strict=True)])
 
 
-def _flag_column(view: SelectedMailbox, indexes: Sequence[int]) -> list[bytes]:
+def view_column(view: SelectedMailbox, indexes: Sequence[int], name: bytes) -> Sequence[int | bytes]:
+    """The values of FLAGS, UID or MODSEQ, for ``IN_BLOCK``."""
+    if name == b"FLAGS":
+        return _flag_column(view, indexes)
+    values = view.uids if name == b"UID" else view.modseqs
+    return [values[index] for index in indexes]
+
+
+def _flag_column(view: SelectedMailbox, indexes: Sequence[int]) -> Sequence[bytes]:
     flags = [view.flags[index] for index in indexes]
     rendered = {kind: render_flags(kind, recent=False) for kind in set(flags)}
     column = list(map(rendered.__getitem__, flags))

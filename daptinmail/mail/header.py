@@ -20,7 +20,8 @@ MAX_FIELDS = 1000
 
 _KEPT = (
     b"bcc cc content-description content-disposition content-language content-transfer-encoding content-type date"
-    b" delivered-to from importance in-reply-to list-id list-post list-unsubscribe mail-followup-to message-id"
+    b" delivered-to from importance in-reply-to lines list-id list-post list-subscribe list-unsubscribe"
+    b" mail-followup-to message-id"
     b" mime-version newsgroups priority references reply-to return-path sender subject to user-agent"
     b" x-bogosity x-forwarded-message-id x-keywords x-label x-mailer x-original-to x-priority x-spam-flag"
     b" x-spam-status x-status x-tuid x-uid status"
@@ -98,9 +99,18 @@ def has_empty_line(raw: bytes) -> bool:
 
 
 def field_pattern(names: Collection[bytes]) -> "re.Pattern[bytes]":
-    """Finds the lines of the fields so named (any case), for one command that looks at many header sections."""
-    alternatives = b"|".join(re.escape(name) for name in sorted(names))
-    return re.compile(rb"^(?:%b)[ \t]*:(?:[^\n]*\n(?=[ \t]))*[^\n]*\n?" % alternatives, re.M | re.I)
+    """Finds the lines of the fields so named (any case), for one command that looks at many header sections.
+
+    Each match is a field, or a whole line of another without a group: nothing is looked at twice. Letters in both
+    cases are quicker than a flag, since the first one tells which names are worth a try.
+    """
+    alternatives = b"|".join(map(_any_case, sorted(names)))
+    return re.compile(rb"((?:%b)[ \t]*+:[^\n]*+\n?+(?:[ \t][^\n]*+\n?+)*+)|[^\n]++\n?+|\n" % alternatives)
+
+
+def _any_case(name: bytes) -> bytes:
+    letters = (name[at : at + 1] for at in range(len(name)))
+    return b"".join(b"[%b%b]" % (one.upper(), one.lower()) if one.isalpha() else re.escape(one) for one in letters)
 
 
 def choose_fields(raw: bytes, pattern: "re.Pattern[bytes]") -> bytes:
