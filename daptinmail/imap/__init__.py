@@ -15,9 +15,10 @@ The mailboxes: ``mailboxes`` (made, renamed, removed), ``listing`` with ``list_g
 client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_grammar``, ``quota``; ``texts`` writes
 strings.
 
-The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``; ``fetch`` with ``sections``
-and ``content``; ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool),
-``assembly`` (of catenated ones) and ``urls``.
+The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``; ``fetch`` with
+``attributes`` (from the index), ``sections`` and ``binary`` (where octets come from) and ``content`` (octets to the
+client); ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool), ``assembly``
+(of catenated ones) and ``urls``.
 
 Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_charsets`` (arguments -> ``search_values``);
 ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows what each key asks of

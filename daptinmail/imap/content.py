@@ -1,20 +1,26 @@
-"""Content from its file to the client: read in a pool thread, in chunks, no faster than the client takes it."""
+"""Content from its file to the client: read in pool threads, in pieces, no faster than the client takes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from daptinmail.errors import DaptinmailError, StoreDamaged
+from daptinmail.errors import DaptinmailError, NotFound
 from daptinmail.imap.limits import CONTENT_CHUNK
 from daptinmail.imap.responses import Disconnected
-from daptinmail.imap.sections import Selection, Source, Stretch
+from daptinmail.imap.sections import Source, literal
 from daptinmail.imap.session import Session
 from daptinmail.interfaces.messages import Opened
 
 log = Logger()
+T = TypeVar("T")
 
-Sources = Sequence[tuple[bytes, Source]]
+Piece = tuple[bytes, Sequence[bytes]]
+"""What stands before some octets, and the octets."""
 
 
 @frozen
@@ -23,36 +29,59 @@ class Response:
 
     uid: int
     beginning: bytes
-    sources: Sources
+    sources: Sequence[tuple[bytes, Source]]
+    cost: int = field(init=False)
+    """Octets to be read."""
 
-    @property
-    def reads(self) -> list[Stretch | Selection]:
-        """What must be read from the file."""
-        return [source for _, source in self.sources if isinstance(source, Stretch | Selection)]
+    def __attrs_post_init__(self) -> None:
+        cost = sum(source.cost for _, source in self.sources if source is not None and not isinstance(source, bytes))
+        object.__setattr__(self, "cost", cost)
 
-    @property
-    def size(self) -> int:
-        """How many octets that is."""
-        return sum(_stretch(source).size for source in self.reads)
+    def read(self, opened: Opened) -> "list[Piece] | Exception":
+        """In a pool thread: everything at once. What cannot be read spoils no other message."""
+        try:
+            return [self._piece(opened, label, source) for label, source in self.sources]
+        except (OSError, DaptinmailError) as error:
+            return error
+
+    def _piece(self, opened: Opened, label: bytes, source: Source) -> Piece:
+        if source is None:
+            return label + b" NIL", ()
+        before, octets = literal(source) if isinstance(source, bytes) else source.stream(opened)
+        return b"%b %b" % (label, before), tuple(octets)
 
 
 async def send_responses(session: Session, mailbox_id: int, responses: Sequence[Response]) -> int:
     """Send them in order; how many of the messages still existed.
 
-    Nothing is sent of a message before it is open and, if it is small, read.
+    Nothing is sent of a message before it is open and, if it is small, read. While one group is sent the next is read.
 
     Raises:
         StoreDamaged: a file is shorter than the index says.
     """
     sent = 0
-    for group in _groups(responses):
-        opened = await _open(session, mailbox_id, [response.uid for response in group if response.reads])
-        if group[0].size > CONTENT_CHUNK:
-            sent += await _send_large(session, opened, group[0])
-        else:
-            sent += await _send_small(session, opened, group)
-        await session.writer.drain()
+    ahead: Deferred[dict[int, list[Piece] | Exception]] | None = None
+    try:
+        for group, following in pairwise([*_groups(responses), None]):
+            if group is None:
+                break
+            if _is_large(group):
+                sent += await _send_large(session, mailbox_id, group[0])
+            else:
+                read = await (ahead or _read(session, mailbox_id, group))
+                ahead = None
+                if following is not None and not _is_large(following):
+                    ahead = Deferred.fromCoroutine(_read(session, mailbox_id, following))
+                sent += _send_small(session, group, read)
+            await session.writer.drain()
+    finally:
+        if ahead is not None:
+            _ = ahead.addErrback(lambda _: None)  # nobody waits for it any more
     return sent
+
+
+def _is_large(group: Sequence[Response]) -> bool:
+    return group[0].cost > CONTENT_CHUNK
 
 
 def _groups(responses: Sequence[Response]) -> Iterator[list[Response]]:
@@ -60,113 +89,77 @@ def _groups(responses: Sequence[Response]) -> Iterator[list[Response]]:
     group: list[Response] = []
     total = 0
     for response in responses:
-        if group and total + response.size > CONTENT_CHUNK:
+        if group and total + response.cost > CONTENT_CHUNK:
             yield group
             group, total = [], 0
         group.append(response)
-        total += response.size
+        total += response.cost
     if group:
         yield group
 
 
-async def _open(session: Session, mailbox_id: int, uids: list[int]) -> dict[int, Opened]:
-    return await session.store.open_many(mailbox_id, uids) if uids else {}
+async def _read(session: Session, mailbox_id: int, group: Sequence[Response]) -> dict[int, list[Piece] | Exception]:
+    return await session.store.visit(mailbox_id, {response.uid: response.read for response in group})
 
 
-async def _send_large(session: Session, opened: dict[int, Opened], response: Response) -> int:
-    if response.uid not in opened:
-        return 0
-    file = opened[response.uid]
-    try:
-        await _stream(session, file, response.beginning, response.sources)
-    finally:
-        await session.edge.blocking.run(file.close)
-    return 1
-
-
-async def _send_small(session: Session, opened: dict[int, Opened], group: Sequence[Response]) -> int:
-    octets = await session.edge.blocking.run(_read_group, opened, group) if opened else {}
+def _send_small(session: Session, group: Sequence[Response], read: dict[int, list[Piece] | Exception]) -> int:
     sent = 0
+    write = session.writer.write
     for response in group:
-        if response.reads and response.uid not in opened:
+        pieces = read.get(response.uid)
+        if pieces is None:
             continue
-        read = octets.get(response.uid, [])
-        if isinstance(read, Exception):
-            raise read
-        following = iter(read)
-        known = [
-            _known(label, next(following) if isinstance(source, Stretch | Selection) else source)
-            for label, source in response.sources
-        ]
-        session.writer.write(response.beginning + b" ".join(known) + b")\r\n")
+        if isinstance(pieces, Exception):
+            raise pieces
+        between = response.beginning
+        for before, octets in pieces:
+            write(between + before)
+            for some in octets:
+                write(some)
+            between = b" "
+        write(b")\r\n")
         sent += 1
     return sent
 
 
-def _read_group(opened: dict[int, Opened], group: Sequence[Response]) -> dict[int, list[bytes] | Exception]:
-    """In a pool thread. What cannot be read spoils no other message."""
-    octets: dict[int, list[bytes] | Exception] = {}
-    for response in group:
-        if response.uid in opened:
-            try:
-                octets[response.uid] = _read_all(opened[response.uid], response.reads)
-            except (OSError, StoreDamaged) as error:
-                octets[response.uid] = error
-    return octets
-
-
-def _stretch(source: Stretch | Selection) -> Stretch:
-    return source.header if isinstance(source, Selection) else source
-
-
-def _known(label: bytes, source: Source) -> bytes:
-    """``label`` and a literal, or NIL."""
-    if isinstance(source, bytes):
-        return b"%b {%d}\r\n%b" % (label, len(source), source)
-    return label + b" NIL"
-
-
-def _read_all(opened: Opened, sources: Sequence[Stretch | Selection]) -> list[bytes]:
-    """In a pool thread: everything at once, then close."""
+async def _send_large(session: Session, mailbox_id: int, response: Response) -> int:
     try:
-        return [_read(opened, source) for source in sources]
+        opened = await session.store.open(mailbox_id, response.uid)
+    except NotFound:
+        return 0
+    try:
+        await _stream(session, opened, response)
     finally:
-        opened.close()
+        await session.edge.blocking.run(opened.close)
+    return 1
 
 
-def _read(opened: Opened, source: Stretch | Selection) -> bytes:
-    stretch = _stretch(source)
-    octets = opened.read(stretch.start, stretch.size) if stretch.size else b""
-    if len(octets) != stretch.size:
-        raise StoreDamaged(cause="content is shorter than its index says")
-    return source.choose(octets) if isinstance(source, Selection) else octets
-
-
-async def _stream(session: Session, opened: Opened, beginning: bytes, sources: Sources) -> None:
-    session.writer.write(beginning)
-    for position, (label, source) in enumerate(sources):
-        session.writer.write(b" " if position else b"")
-        if isinstance(source, Stretch):
-            session.writer.write(b"%b {%d}\r\n" % (label, source.size))
-            await _send_stretch(session, opened, source)
-        elif isinstance(source, Selection):
-            session.writer.write(_known(label, await _inside_response(session, opened, source)))
+async def _stream(session: Session, opened: Opened, response: Response) -> None:
+    """Of what is not known to be readable nothing is announced. Once a response is half sent, only the end of the
+    connection keeps the client from harm.
+    """
+    run = session.edge.blocking.run
+    between = response.beginning
+    for label, source in response.sources:
+        begun = between is not response.beginning
+        if source is None:
+            session.writer.write(between + label + b" NIL")
         else:
-            session.writer.write(_known(label, source))
+            reading = partial(literal, source) if isinstance(source, bytes) else partial(source.stream, opened)
+            before, octets = await _inside(session, run(reading), begun)
+            session.writer.write(b"%b%b %b" % (between, label, before))
+            while (some := await _inside(session, run(next, octets, None), begun=True)) is not None:
+                session.writer.write(some)
+                await session.writer.drain()
+        between = b" "
     session.writer.write(b")\r\n")
 
 
-async def _send_stretch(session: Session, opened: Opened, stretch: Stretch) -> None:
-    for start in range(stretch.start, stretch.end, CONTENT_CHUNK):
-        chunk = Stretch(start, min(start + CONTENT_CHUNK, stretch.end))
-        session.writer.write(await _inside_response(session, opened, chunk))
-        await session.writer.drain()
-
-
-async def _inside_response(session: Session, opened: Opened, source: Stretch | Selection) -> bytes:
-    """Read while a response is half sent: on failure only the end of the connection keeps the client from harm."""
+async def _inside(session: Session, reading: Awaitable[T], begun: bool) -> T:
     try:
-        return await session.edge.blocking.run(_read, opened, source)
+        return await reading
     except (OSError, DaptinmailError):
+        if not begun:
+            raise
         log.failure("{connection}: content could not be read", connection=session.id)
         raise Disconnected from None

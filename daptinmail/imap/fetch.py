@@ -1,19 +1,20 @@
 """FETCH: flags from the view, columns from the index, content from its file, in that order of cost."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, field, frozen
 
 from daptinmail.errors import Malformed
-from daptinmail.imap.answers import Answer, no, ok
+from daptinmail.imap import binary
+from daptinmail.imap.answers import Answer, Declined, no, ok
+from daptinmail.imap.attributes import CLASSIC, MODERN, Rendering
+from daptinmail.imap.binary import find_decoded
 from daptinmail.imap.content import Response, send_responses
-from daptinmail.imap.grammar import MONTHS
+from daptinmail.imap.fetch_grammar import IN_VIEW
 from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, TEXT_SLICE, VIEW_SLICE
 from daptinmail.imap.resync import tell_vanished
-from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, needs_parts
+from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, in_header, is_whole, whole_message
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
 from daptinmail.imap.telling import fetch_block
@@ -22,62 +23,41 @@ from daptinmail.interfaces.messages import FlagMode
 from daptinmail.mail.structure import PartIndex, unpack_parts
 
 SEEN = frozenset({rb"\Seen"})
-IN_VIEW = frozenset({b"FLAGS", b"UID", b"MODSEQ"})
-
-DAY = 86_400_000  # milliseconds
-EPOCH = 719_163  # the day 1970-01-01 as ``date.toordinal`` counts
-
-
-def date_time(milliseconds: int) -> bytes:
-    """RFC 3501 §9 ``date-time``, without its quotes, in UTC."""
-    day, rest = divmod(milliseconds, DAY)
-    seconds = rest // 1000
-    return b"%b %02d:%02d:%02d +0000" % (_day(day), seconds // 3600, seconds // 60 % 60, seconds % 60)
-
-
-@lru_cache(maxsize=4096)
-def _day(number: int) -> bytes:
-    moment = date.fromordinal(EPOCH + number)
-    return b"%2d-%b-%04d" % (moment.day, MONTHS[moment.month - 1].capitalize(), moment.year)
-
-
-RENDERED: dict[bytes, tuple[str, Callable[[Any], bytes]]] = {
-    b"INTERNALDATE": ("internal_date", lambda moment: b'INTERNALDATE "%b"' % date_time(moment)),
-    b"RFC822.SIZE": ("size", b"RFC822.SIZE %d".__mod__),
-    b"ENVELOPE": ("envelope", b"ENVELOPE ".__add__),
-    b"BODY": ("body", b"BODY ".__add__),
-    b"BODYSTRUCTURE": ("bodystructure", b"BODYSTRUCTURE ".__add__),
-}
-"""Attributes that the index answers: the column, and how its value is sent."""
 
 
 @frozen
 class Plan:
-    """What one FETCH needs. ``columns`` are asked of the index, ``places`` tells where each stands in a row."""
+    """What one FETCH needs. ``columns`` are asked of the index, ``places`` tells where each stands in a row.
+
+    ``choices`` are the sections that the index answers; with others, files are read.
+    """
 
     attributes: tuple[bytes, ...]
     sections: tuple[Section, ...]
+    renderings: Mapping[bytes, Rendering]
     columns: tuple[str, ...] = field(init=False)
     places: dict[str, int] = field(init=False)
     choices: dict[Section, HeaderChoice] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        named = [RENDERED[name][0] for name in self.attributes if name in RENDERED]
+        named = [self.renderings[name][0] for name in self.attributes if name in self.renderings]
         columns = tuple(dict.fromkeys([*named, *map(column_of, self.sections)]))
-        own = [section for section in self.sections if not needs_parts(section)]
+        own = filter(in_header, self.sections)
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "places", {name: place for place, name in enumerate(columns, 1)})
         object.__setattr__(self, "choices", {section: HeaderChoice.of(section) for section in own})
 
     @classmethod
-    def of(cls, items: Sequence[FetchItem], uid: bool, modseq: bool) -> "Plan":
+    def of(
+        cls, items: Sequence[FetchItem], uid: bool, modseq: bool, renderings: Mapping[bytes, Rendering] = CLASSIC
+    ) -> "Plan":
         """``uid``, ``modseq``: these are answered even if they were not asked for."""
         names = [item.name for item in items if isinstance(item, Attribute)]
         if uid and b"UID" not in names:
             names.insert(0, b"UID")
         if modseq and b"MODSEQ" not in names:
             names.append(b"MODSEQ")
-        return cls(tuple(names), tuple(item for item in items if isinstance(item, Section)))
+        return cls(tuple(names), tuple(item for item in items if isinstance(item, Section)), renderings)
 
     @property
     def in_view(self) -> bool:
@@ -92,6 +72,11 @@ class Plan:
         if "parts" in self.columns:
             return TEXT_SLICE
         return HEADER_SLICE if "header" in self.columns else COLUMNS_SLICE
+
+    @property
+    def reads(self) -> bool:
+        """True if files must be opened."""
+        return len(self.choices) < len(self.sections)
 
     @property
     def sets_seen(self) -> bool:
@@ -113,13 +98,15 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
     view = session.selected
     modifiers = arguments.modifiers
     _check(session, modifiers, uid)
-    plan = Plan.of(arguments.items, uid and not session.uidonly, modifiers.changed_since is not None)
+    renderings = MODERN if session.utf8 else CLASSIC
+    plan = Plan.of(arguments.items, uid and not session.uidonly, modifiers.changed_since is not None, renderings)
     indexes = narrowed(view, session.indexes(arguments.messages, uid), modifiers)
     if b"MODSEQ" in plan.attributes:
         session.enable_condstore()
     if modifiers.vanished and modifiers.changed_since is not None:
         await tell_vanished(session, view, modifiers.changed_since, arguments.messages)
     sent = 0
+    refused: Declined | None = None
     for number, some in enumerate(_slices(indexes, plan.slice)):
         if number:
             await session.breathe()
@@ -128,7 +115,11 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
             session.writer.write(fetch_block(view, some, plan.attributes, session.uidonly))
             sent += len(some)
         else:
-            sent += await _fetch_some(session, view, some, plan)
+            answered, refusal = await _fetch_some(session, view, some, plan)
+            sent += answered
+            refused = refused or refusal
+    if refused is not None:
+        raise refused
     if sent < len(indexes) and not uid:
         raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")
     return ok(b"FETCH completed")
@@ -157,34 +148,39 @@ def narrowed(view: SelectedMailbox, indexes: list[int], modifiers: FetchModifier
     return indexes
 
 
-async def _fetch_some(session: Session, view: SelectedMailbox, indexes: list[int], plan: Plan) -> int:
-    """Answer for these messages; how many of them still existed."""
+async def _fetch_some(
+    session: Session, view: SelectedMailbox, indexes: list[int], plan: Plan
+) -> tuple[int, Declined | None]:
+    """Answer for these messages; how many of them still existed, and why there was no answer for some."""
     rows = await session.store.columns(view.mailbox.id, [view.uids[index] for index in indexes], plan.columns)
     seen = await _mark_seen(session, view, [row[0] for row in rows]) if plan.sets_seen else set()
     by_uid = dict(zip([view.uids[index] for index in indexes], indexes, strict=True))
     also = (b"UID", b"FLAGS", b"MODSEQ") if session.dialect.modseqs else (b"FLAGS",)
     plan_of_seen = evolve(plan, attributes=tuple(dict.fromkeys((*plan.attributes, *also)))) if seen else plan
-    responses = [
-        _response(view, index, row, plan_of_seen if index in seen else plan, session.uidonly)
-        for row in rows
-        for index in (by_uid[row[0]],)
-    ]
-    if "parts" in plan.columns:
-        return await send_responses(session, view.mailbox.id, responses)
+    responses: list[Response] = []
+    refused = None
+    for row in rows:
+        index = by_uid[row[0]]
+        try:
+            responses.append(_response(view, index, row, plan_of_seen if index in seen else plan, session.uidonly))
+        except Declined as refusal:  # the others are answered
+            refused = refusal
+    if plan.reads:
+        return await send_responses(session, view.mailbox.id, responses), refused
     for response in responses:
         session.writer.write(response.beginning + b")\r\n")
         await session.writer.drain()
-    return len(responses)
+    return len(responses), refused
 
 
 def _response(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, uidonly: bool) -> Response:
     start = b"* %d UIDFETCH (%b" if uidonly else b"* %d FETCH (%b"
     number = row[0] if uidonly else index + 1
     values = [_attribute(view, index, row, plan, name) for name in plan.attributes]
-    if "parts" not in plan.columns:
+    if not plan.reads:
         values += [_own_header(section, row, plan) for section in plan.sections]
         return Response(row[0], start % (number, b" ".join(values)), ())
-    parts = unpack_parts(row[plan.places["parts"]])
+    parts = unpack_parts(row[plan.places["parts"]]) if "parts" in plan.places else None
     sources = [(section.label, _source(section, row, plan, parts)) for section in plan.sections]
     beginning = start % (number, b" ".join(values))
     return Response(row[0], beginning + b" " if values else beginning, sources)
@@ -195,11 +191,13 @@ def _own_header(section: Section, row: Sequence[Any], plan: Plan) -> bytes:
     return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
 
 
-def _source(section: Section, row: Sequence[Any], plan: Plan, parts: PartIndex) -> Source:
+def _source(section: Section, row: Sequence[Any], plan: Plan, parts: PartIndex | None) -> Source:
     choice = plan.choices.get(section)
-    if choice is None:
-        return find_source(section, parts)
-    return choice.choose(row[plan.places[column_of(section)]])
+    if choice is not None:
+        return choice.choose(row[plan.places[column_of(section)]])
+    if parts is None or is_whole(section):
+        return whole_message(section, row[plan.places["size"]])
+    return find_decoded(section, parts) if section.text in binary.NAMES else find_source(section, parts)
 
 
 async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -> set[int]:
@@ -219,5 +217,5 @@ def _attribute(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan
         return b"UID %d" % row[0]
     if name == b"MODSEQ":
         return b"MODSEQ (%d)" % view.modseqs[index]
-    column, render = RENDERED[name]
+    column, render = plan.renderings[name]
     return render(row[plan.places[column]])

@@ -3,19 +3,21 @@
 import re
 
 from daptinmail.errors import Malformed
+from daptinmail.imap.attributes import MODERN
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.grammar import parenthesized, sequence_set
 from daptinmail.imap.limits import FETCH_FIELDS, FETCH_ITEMS
 from daptinmail.imap.modifiers import fetch_modifiers
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, Section
 
+IN_VIEW = frozenset({b"FLAGS", b"UID", b"MODSEQ"})
+"""What the view of the mailbox answers."""
+
 FAST = tuple(Attribute(name) for name in (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE"))
 ALL = (*FAST, Attribute(b"ENVELOPE"))
 MACROS: dict[bytes, tuple[FetchItem, ...]] = {b"FAST": FAST, b"ALL": ALL, b"FULL": (*ALL, Attribute(b"BODY"))}
 
-ATTRIBUTES = frozenset(
-    {b"FLAGS", b"UID", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY", b"BODYSTRUCTURE", b"MODSEQ"}
-)
+ATTRIBUTES = IN_VIEW | MODERN.keys()
 WHOLE: dict[bytes, Section] = {
     b"RFC822": Section(b"RFC822"),
     b"RFC822.HEADER": Section(b"RFC822.HEADER", text=b"HEADER", peek=True),
@@ -26,6 +28,8 @@ WHOLE: dict[bytes, Section] = {
 NAME = re.compile(rb"[A-Za-z0-9.]+")
 PART = re.compile(rb"[1-9][0-9]{0,8}(?:\.[1-9][0-9]{0,8})*(?=[.\]])")
 DEEPEST = 100
+BINARIES = frozenset({b"BINARY", b"BINARY.PEEK", b"BINARY.SIZE"})
+LAZY = re.compile(rb" (?=\(LAZY[ )])", re.IGNORECASE)
 PARTIAL = re.compile(rb"<([0-9]{1,10})\.([1-9][0-9]{0,9})>")
 TEXTS = frozenset({b"HEADER", b"TEXT", b"MIME", b"HEADER.FIELDS", b"HEADER.FIELDS.NOT"})
 
@@ -56,6 +60,10 @@ def fetch_item(cursor: Cursor) -> FetchItem:
 def _named(cursor: Cursor, name: bytes) -> FetchItem:
     if name in {b"BODY", b"BODY.PEEK"} and cursor.skip(b"["):
         return _section(cursor, peek=name == b"BODY.PEEK")
+    if name in BINARIES and cursor.skip(b"["):
+        return _binary(cursor, name)
+    if name == b"PREVIEW" and cursor.attempt(LAZY) is not None:
+        _preview_modifiers(cursor)
     if name in WHOLE:
         return WHOLE[name]
     if name not in ATTRIBUTES:
@@ -73,6 +81,21 @@ def _section(cursor: Cursor, peek: bool) -> Section:
     cursor.expect(b"]")
     partial = _partial(cursor) if cursor.looking_at(b"<") else None
     return Section(_label(part, text, fields, partial), part, text, fields, partial, peek)
+
+
+def _binary(cursor: Cursor, name: bytes) -> Section:
+    """``part]<first.count>`` after ``BINARY[``, no partial after ``BINARY.SIZE[`` (RFC 3516 §7)."""
+    part = _part(cursor)
+    cursor.expect(b"]")
+    text = name.removesuffix(b".PEEK")
+    partial = _partial(cursor) if text == b"BINARY" and cursor.looking_at(b"<") else None
+    return Section(_label(part, b"", (), partial, text), part, text, (), partial, peek=name != b"BINARY")
+
+
+def _preview_modifiers(cursor: Cursor) -> None:
+    """Previews are worked out when messages arrive: LAZY makes no difference (RFC 8970 §3.2)."""
+    if any(modifier != b"LAZY" for modifier in parenthesized(cursor, Cursor.keyword)):
+        raise Malformed("PREVIEW knows LAZY")
 
 
 def url_section(cursor: Cursor) -> Section:
@@ -112,13 +135,19 @@ def _partial(cursor: Cursor) -> tuple[int, int]:
     return int(match.group(1)), int(match.group(2))
 
 
-def _label(part: tuple[int, ...], text: bytes, fields: tuple[bytes, ...], partial: tuple[int, int] | None) -> bytes:
+def _label(
+    part: tuple[int, ...],
+    text: bytes,
+    fields: tuple[bytes, ...],
+    partial: tuple[int, int] | None,
+    name: bytes = b"BODY",
+) -> bytes:
     """The name that the answer uses: without PEEK, with the origin of a partial (RFC 3501 §7.4.2)."""
     number = b".".join(b"%d" % level for level in part)
     section = b".".join(piece for piece in (number, text) if piece)
     if fields:
         section += b" (%b)" % b" ".join(_astring(name) for name in fields)
-    return b"BODY[%b]" % section + (b"" if partial is None else b"<%d>" % partial[0])
+    return b"%b[%b]" % (name, section) + (b"" if partial is None else b"<%d>" % partial[0])
 
 
 def _astring(name: bytes) -> bytes:

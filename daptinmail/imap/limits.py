@@ -47,7 +47,7 @@ HEADER_SLICE = 100
 COLUMNS_SLICE = 500
 """Messages whose smaller columns are read at once."""
 VIEW_SLICE = 1000
-TEXT_SLICE = 50
+TEXT_SLICE = 100
 SEARCH_TEXT_CAP = 4 * MIB
 """SEARCH BODY and TEXT look at this much of a message."""
 

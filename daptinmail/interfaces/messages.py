@@ -1,7 +1,7 @@
 """The message store: accounts' mailboxes, views of them, and the messages inside."""
 
 from array import array
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -282,6 +282,12 @@ class IMessageStore(Interface):
 
     def open_many(mailbox_id: int, uids: Sequence[int]) -> Awaitable[dict[int, Opened]]:
         """Open those messages that exist, by UID. Each holds a file descriptor: callers ask for 50 at most."""
+
+    def visit(mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]) -> Awaitable[dict[int, Any]]:
+        """Open each of those messages that exist, call what is given for its UID in a pool thread, close it.
+
+        Answers what the calls answered, by UID. One thread does them all: callers bound what is read at once.
+        """
 
     def append(
         mailbox_id: int, content: Content, flags: Flags, internal_date: datetime | None, arrival: Arrival

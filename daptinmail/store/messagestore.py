@@ -2,7 +2,7 @@
 
 import os
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -52,10 +52,12 @@ from daptinmail.store.names import account_directory, normal_name
 from daptinmail.store.opened import open_file
 from daptinmail.store.quota import Quotas
 from daptinmail.store.reindex import Progress, Reindex
+from daptinmail.store.renaming import Names, Renaming
 from daptinmail.store.rights import MailboxRights
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.scan import Scan
 from daptinmail.store.search import NoTextIndex, Search
+from daptinmail.store.transfers import Transfers
 from daptinmail.store.watch import Watch
 
 T = TypeVar("T")
@@ -72,6 +74,7 @@ class Parts:
     messages: Messages
     marks: Marks
     mailboxes: Mailboxes
+    transfers: Transfers
 
 
 @implementer(IMailboxStore)
@@ -96,18 +99,21 @@ class MessageStore:
     rights: MailboxRights = field(init=False)
     annotations: Annotations = field(init=False)
     quotas: Quotas = field(init=False)
+    renaming: Renaming = field(init=False)
     _scan: Scan = field(init=False)
     _search: Search = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         tree = Tree(self.mail_dir)
         messages = Messages(tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid())
-        self.parts = Parts(messages, Marks(messages), Mailboxes(messages))
-        adoption = Adoption(tree, self.parts.marks, self.clock)
+        transfers, marks = Transfers(messages), Marks(messages)
+        self.parts = Parts(messages, marks, Mailboxes(messages, transfers), transfers)
         self.rights = MailboxRights(self.storage)
         self.annotations = Annotations(self.storage, self._listeners)
         self.quotas = Quotas(self.storage)
-        self._scan = Scan(self.storage, self.blocking, tree, self._watch, adoption)
+        self._scan = Scan(self.storage, self.blocking, tree, self._watch, Adoption(tree, marks), self.clock)
+        self.renaming = Renaming(self.storage, Names(messages), self._scan.run)
+        marks.due = self.renaming.wake
         self._search = Search(self.storage, self.blocking, self, self.index)
         self._listeners.woken = self.index.wake
 
@@ -200,6 +206,14 @@ class MessageStore:
             opened |= found
         return opened
 
+    async def visit(self, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]) -> dict[int, Any]:
+        """Read those messages in one go."""
+        found, lost = await self.storage.read(lambda connection: self._visit(connection, mailbox_id, visits))
+        if lost:
+            opened = await self.open_many(mailbox_id, lost)
+            found |= await self.storage.read(lambda _: {uid: _visited(one, visits[uid]) for uid, one in opened.items()})
+        return found
+
     # Messages
 
     async def append(
@@ -272,11 +286,11 @@ class MessageStore:
 
     async def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
         """Copy messages, all or none."""
-        return await self._write(self.parts.messages.copy, mailbox_id, uids, target_id)
+        return await self._write(self.parts.transfers.copy, mailbox_id, uids, target_id)
 
     async def move(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
         """Move messages, all or none."""
-        return await self._write(self.parts.messages.move, mailbox_id, uids, target_id)
+        return await self._write(self.parts.transfers.move, mailbox_id, uids, target_id)
 
     async def expunge(self, mailbox_id: int, uids: Collection[int] | None = None) -> list[int]:
         r"""Remove messages flagged \Deleted."""
@@ -379,6 +393,22 @@ class MessageStore:
             done.append(appended)
         return done
 
+    def _visit(
+        self, connection: Connection, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]
+    ) -> tuple[dict[int, Any], list[int]]:
+        """What the visits gave, and the messages whose file is not where it was."""
+        folder = folder_by_id(connection, mailbox_id)
+        found: dict[int, Any] = {}
+        lost: list[int] = []
+        for uid, name in views.file_names(connection, mailbox_id, list(visits)).items():
+            try:
+                opened = open_file(self.parts.messages.tree.file(folder, name))
+            except FileNotFoundError:
+                lost.append(uid)
+                continue
+            found[uid] = _visited(opened, visits[uid])
+        return found, lost
+
     def _open(
         self, connection: Connection, mailbox_id: int, uids: Sequence[int]
     ) -> tuple[dict[int, Opened], list[int]]:
@@ -392,3 +422,10 @@ class MessageStore:
             except FileNotFoundError:
                 lost.append(uid)
         return opened, lost
+
+
+def _visited(opened: Opened, visit: Callable[[Opened], Any]) -> Any:
+    try:
+        return visit(opened)
+    finally:
+        opened.close()

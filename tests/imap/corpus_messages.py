@@ -38,5 +38,13 @@ ENCODED = (
     b"--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAwQF\r\n--b--\r\n"
 )
 
-NAMED: Mapping[str, bytes] = {"nested": NESTED, "encoded": ENCODED}
+UNKNOWN = b"Subject: unknown\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nabc\r\n"
+
+GLOBAL = (
+    "From: jörg@bücher.example\r\nSubject: Grüße\r\nMIME-Version: 1.0\r\n"
+    'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: message/global\r\n\r\nSubject: ü\r\n\r\nx\r\n--b--\r\n"
+).encode()
+
+NAMED: Mapping[str, bytes] = {"nested": NESTED, "encoded": ENCODED, "unknown": UNKNOWN, "global": GLOBAL}
 """Others add theirs here."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.types import to_milliseconds
-from daptinmail.imap.fetch import date_time
+from daptinmail.imap.attributes import date_time
 from tests.imap.session import MESSAGE, Server, server_of
 
 NESTED = (

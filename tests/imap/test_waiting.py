@@ -1,6 +1,6 @@
 """A store that takes its time: what happens while a command waits."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -176,12 +176,15 @@ class ContentTests(SynchronousTestCase):
         server.put(MESSAGE + b"x" * (size - len(MESSAGE)))
         client = server.select()
 
-        async def open_many(mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
-            return dict.fromkeys(
-                uids, Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
-            )
+        opened = Opened(len(content), lambda offset, size: content[offset : offset + size], lambda: None)
 
-        store.replaced["open_many"] = open_many
+        async def open_one(mailbox_id: int, uid: int) -> Opened:
+            return opened
+
+        async def visit(mailbox_id: int, visits: Mapping[int, Callable[[Opened], object]]) -> dict[int, object]:
+            return {uid: call(opened) for uid, call in visits.items()}
+
+        store.replaced["open"], store.replaced["visit"] = open_one, visit
         return client
 
     def test_short_file(self) -> None:
@@ -202,10 +205,10 @@ class ContentTests(SynchronousTestCase):
         server, store = slow_server()
         client = server.select()
 
-        async def open_many(mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+        async def visit(mailbox_id: int, visits: Mapping[int, Callable[[Opened], object]]) -> dict[int, object]:
             return {}
 
-        store.replaced["open_many"] = open_many
+        store.replaced["visit"] = visit
         client.run(
             """
             C: 1 FETCH 1 BODY.PEEK[TEXT]

@@ -1,7 +1,7 @@
 """``IMailboxStore`` in memory: every result has fired already. The contract in ``tests/contracts`` holds for it too."""
 
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -121,6 +121,11 @@ class MemoryMessageStore(MemoryMailboxes):
             with suppress(NotFound):
                 opened[uid] = await self.open(mailbox_id, uid)
         return opened
+
+    async def visit(self, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]) -> dict[int, Any]:
+        """Those that exist."""
+        opened = await self.open_many(mailbox_id, list(visits))
+        return {uid: visits[uid](one) for uid, one in opened.items()}
 
     @fired
     def overview(self, references: Sequence[UUID]) -> list[Overview]:
