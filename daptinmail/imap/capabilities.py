@@ -23,6 +23,17 @@ ALWAYS = (
     b"MULTIAPPEND",  # RFC 3502
     b"CATENATE",  # RFC 4469
     b"REPLACE",  # RFC 8508
+    b"LIST-EXTENDED",  # RFC 5258
+    b"LIST-STATUS",  # RFC 5819
+    b"LIST-MYRIGHTS",  # RFC 8440
+    b"LIST-METADATA",  # RFC 9590
+    b"STATUS=SIZE",  # RFC 8438
+    b"METADATA",  # RFC 5464
+    b"ACL",  # RFC 4314
+    b"RIGHTS=texk",  # RFC 4314
+    b"QUOTA",  # RFC 9208
+    b"QUOTA=RES-STORAGE",  # RFC 9208
+    b"QUOTA=RES-MESSAGE",  # RFC 9208
 )
 """In every state."""
 

@@ -110,14 +110,14 @@ class Cursor:
         text = match.group(1)
         return ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
-    def literal(self) -> bytes:
-        """A literal; it ends its line. NUL may not be in it."""
+    def literal(self, binary: bool = False) -> bytes:
+        """A literal; it ends its line. NUL may be only in one that is ``binary``."""
         if self._part + 2 >= len(self._parts) or not LITERAL.match(self._line, self._at):
             raise Malformed("Expected a literal")
         value = self._parts[self._part + 1]
         self._part += 2
         self._at = 0
-        if b"\x00" in value:
+        if b"\x00" in value and not binary:
             raise Malformed("NUL in a literal")
         return value
 

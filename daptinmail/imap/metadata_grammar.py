@@ -104,7 +104,5 @@ def _pair(cursor: Cursor) -> tuple[str, bytes | None]:
 
 
 def _value(cursor: Cursor) -> bytes | None:
-    """NIL, a string or a binary literal (``~{n}``, RFC 4466)."""
-    if cursor.looking_at(b"~{"):
-        cursor.skip(b"~")
-    return cursor.nstring()
+    """NIL, a string or a literal8 (RFC 5464 §5)."""
+    return cursor.literal(binary=True) if cursor.skip(b"~") else cursor.nstring()

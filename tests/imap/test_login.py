@@ -231,7 +231,7 @@ class AnyStateTests(SynchronousTestCase):
         Server().login().run(
             """
             C: 1 NAMESPACE
-            S: * NAMESPACE (("" "/")) NIL NIL
+            S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
             S: 1 OK ...
             C: 2 ENABLE X-UNKNOWN
             S: * ENABLED
