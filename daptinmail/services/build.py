@@ -149,6 +149,7 @@ class Parts:
             )
         await self.mail.queue.start()
         await self.domain.texts.open()
+        self.domain.store.start(self.ground.reactor)
         self.upkeep.start()
 
     async def stop(self) -> None:
@@ -157,6 +158,7 @@ class Parts:
         await self.listeners.stop()
         await self.listeners.drain(self.ground.reactor)
         await self.mail.queue.stop()
+        await self.domain.store.stop()
         await self.domain.texts.stop()
         await self.ground.stop()
 

@@ -11,6 +11,8 @@ Called in the reactor:
 ``scan``          brings a mailbox up to date with its folder
 ``renaming``      lets the names of files follow flags (its slices run in the storage thread)
 ``reindex``       rebuilds rows from the tree
+``verify``        compares rows with the tree
+``importing``     takes messages of other programs, ``exporting`` gives them away
 ``spool``         ``ISpool``: content while it arrives
 ``rights``        ``IMailboxRights``: access control lists, names of mailboxes of others
 ``annotations``   ``IAnnotations``
@@ -43,6 +45,7 @@ Values and pure rules:
 ``names``         mailbox name <-> Maildir++ directory name; directories of accounts
 ``filenames``     the names of message files: size, UID and system flags stand in them
 ``flags``         flags <-> column text; canonical spelling and limits
+``keywords``      keywords in a folder as other Maildir tools keep them
 ``maildir``       paths of the tree, its folders made and taken away
 ``rows``          a mailbox's row with its place; modseq, UID and UIDVALIDITY
 ``mailrow``       the values of a new ``mail`` row

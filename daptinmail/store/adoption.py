@@ -1,64 +1,48 @@
 """Merges what other Maildir tools did to a folder: files that came, went, or got other flags."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from attrs import define, field, frozen
-from sqlalchemy import Connection, bindparam, select
 from twisted.logger import Logger
 
-from daptinmail.db.schema import mail, tombstone
-from daptinmail.errors import Unavailable
-from daptinmail.interfaces.messages import Arrival, Flags
-from daptinmail.interfaces.runtime import IClock
+from daptinmail.errors import Invalid
+from daptinmail.interfaces.messages import Arrival, FlagMode, Flags
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.store.contents import Prepared, prepare
-from daptinmail.store.filenames import SYSTEM, FileName, base_of, parse
-from daptinmail.store.flags import from_column
-from daptinmail.store.maildir import Stamp, Tree, listing, locate, stamp, sweep
+from daptinmail.store.filenames import FileName, base_of, flags_of, parse, with_flags
+from daptinmail.store.flags import changed, from_column
+from daptinmail.store.keywords import read_keywords
+from daptinmail.store.maildir import Tree, listing
 from daptinmail.store.mailrow import mail_values
-from daptinmail.store.marks import Marks
-from daptinmail.store.messages import rows_of
+from daptinmail.store.marks import Marks, Merged
+from daptinmail.store.messages import GOING
 from daptinmail.store.quota import count
 from daptinmail.store.rows import Folder, folder_by_id, step
+from daptinmail.store.statements import mail_rows, rows
+from daptinmail.store.survey import Survey
 
 log = Logger()
 
 MAX_CONVERTED = 64 * 1024 * 1024
 """Octets up to which a file with bare LF is rewritten with CRLF; larger ones are taken as they are."""
 
-_mail = mail.c
-_NAMES = select(_mail.id, _mail.uid, _mail.size, _mail.modseq, _mail.flags, _mail.file_name, _mail.content_id)
-_GRAVE = select(tombstone.c.uid).where(
-    tombstone.c.mail_box_id == bindparam("mailbox_id"), tombstone.c.uid == bindparam("gone")
-)
+_GRAVE = "SELECT uid FROM tombstone WHERE mail_box_id = ? AND uid = ?"
 
 
-@frozen
-class Found:
-    """A file in ``cur`` or ``new`` that no row names."""
+class _Known(NamedTuple):
+    """What is needed of a message whose file changed."""
 
-    place: str
-    name: str
-    moved: int | None = None
-    """The UID of the row that names this file without its present flags."""
+    id: int
+    uid: int
+    modseq: int
+    flags: str
+    file_name: str
 
 
-@frozen
-class Survey:
-    """How a folder differs from its rows. A hint: everything is looked at again before it is acted on."""
-
-    folder: Folder
-    at: Stamp
-    found: Sequence[Found] = ()
-    missing: Sequence[int] = ()
-
-    @property
-    def unknown(self) -> list[Found]:
-        """Files that may be new messages."""
-        return [one for one in self.found if one.moved is None]
+_KNOWN = ", ".join(_Known._fields)
 
 
 @frozen
@@ -79,59 +63,47 @@ class Known:
     uidnext: int = 0
 
 
+@frozen
+class Adopting:
+    """A candidate with its name read, the flags it says, and the UID it gets."""
+
+    candidate: Candidate
+    said: FileName
+    flags: Flags
+    uid: int
+
+
 @define(eq=False)
 class Adoption:
-    """``survey`` and ``read`` run in pool threads, ``settle`` and ``adopt`` in the storage thread."""
+    """``read`` runs in pool threads, ``settle`` and ``adopt`` in the storage thread."""
 
     tree: Tree
     marks: Marks
-    clock: IClock
-
-    def survey(self, connection: Connection, mailbox_id: int) -> Survey:
-        """Compare a folder with its rows. Rows first: what they name was on disk before.
-
-        Raises:
-            Unavailable: the folder is not there at all.
-        """
-        folder = folder_by_id(connection, mailbox_id)
-        rows = rows_of(connection, _NAMES, mailbox_id, None)
-        path = self.tree.of(folder)
-        sweep(path, self.clock.now())
-        at = stamp(path)
-        if not at.cur:
-            # Perhaps a file system that is not mounted: nobody's messages are expunged for that.
-            raise Unavailable("Mailbox not available, please try again later", cause=f"no directory {path}/cur")
-        known = {row.file_name for row in rows}
-        bases = {base_of(row.file_name): row.uid for row in rows}
-        files = listing(path)
-        right = {name for place, name in files if place == "cur" and name in known}
-        found = [
-            Found(place, name, bases.get(base_of(name)))
-            for place, name in files
-            if not (place == "cur" and name in known)
-        ]
-        there = {one.moved for one in found}
-        missing = [row.uid for row in rows if row.file_name not in right and row.uid not in there]
-        return Survey(folder, at, found, missing)
 
     def settle(self, transaction: ITransaction, survey: Survey) -> None:
         """Take over flags from names, and expunge what is gone."""
-        messages = self.marks.messages
-        folder = folder_by_id(transaction.connection, survey.folder.id)
+        connection = transaction.connection
+        folder = folder_by_id(connection, survey.folder.id)
         path = self.tree.of(folder)
-        suspects = {one.moved for one in survey.found if one.moved is not None}.union(survey.missing)
         # Only what was committed before the survey: later files may still be on their way to their names.
-        settled = [uid for uid in suspects if uid < survey.folder.mailbox.uidnext]
-        gone, marked = [], []
-        for row in rows_of(transaction.connection, _NAMES, folder.id, settled):
-            there = locate(path, row.file_name)
+        settled = [uid for uid in survey.suspects if uid < survey.folder.mailbox.uidnext]
+        files = {base_of(name): (place, name) for place, name in listing(path)}
+        keywords = read_keywords(path)
+        gone, merged = [], []
+        for row in mail_rows(connection, _KNOWN, folder.id, settled):
+            known = _Known(*row)
+            there = files.get(base_of(known.file_name))
+            if (path / "cur" / known.file_name).exists():
+                continue
             if there is None:
-                gone.append(row)
-            elif there != path / "cur" / row.file_name:
-                marked.append((row, self._taken(transaction, folder, row, there)))
-        self.marks.write(transaction, folder, [(row, flags) for row, flags in marked if flags is not None])
-        for uid in messages.remove(transaction, folder, gone):
-            self._tell(transaction, folder, "message.vanished", uid)
+                gone.append(known.uid)
+            else:
+                merged.append(self._merged(transaction, folder, known, there, keywords))
+        self.marks.merge(transaction, folder, merged)
+        if gone:
+            going = mail_rows(connection, GOING, folder.id, gone)
+            for uid in self.marks.messages.remove(transaction, folder, going):
+                self._tell(transaction, folder, "message.vanished", {"uid": uid})
 
     def read(self, path: Path) -> Candidate | None:
         """Read a file that may become a message; ``None`` if it cannot be read or is gone."""
@@ -143,7 +115,7 @@ class Adoption:
                 replace = octets.count(b"\n") != octets.count(b"\r\n")
                 if replace:
                     octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-                    content = Content(len(octets), octets)
+                content = Content(len(octets), octets)
             date = datetime.fromtimestamp(int(found.st_mtime), UTC)
             return Candidate(path, prepare(content), date, replace)
         except OSError as error:
@@ -162,78 +134,119 @@ class Adoption:
 
         ``keep_uids``: with the UIDs their names tell, if free. ``known``: the same for all slices of one scan.
         """
-        folder, adopted = folder_by_id(transaction.connection, mailbox_id), 0
+        folder = folder_by_id(transaction.connection, mailbox_id)
         known = known or Known()
-        rows = rows_of(transaction.connection, _NAMES.where(mail.c.uid >= known.uidnext), mailbox_id, None)
-        known.bases.update(base_of(row.file_name) for row in rows)
+        self._learn(transaction, folder, known)
         known.uidnext = 0 if keep_uids else folder.mailbox.uidnext
+        fresh = []
         for candidate in candidates:
-            name = candidate.path.name
-            if base_of(name) in known.bases or not candidate.path.exists():
+            said = parse(candidate.path.name)
+            if base_of(candidate.path.name) in known.bases or not candidate.path.exists():
                 continue
-            if self._is_leftover(transaction, folder, parse(name)):
+            if self._is_leftover(transaction, folder, said):
                 transaction.remove(candidate.path)
                 continue
+            known.bases.add(base_of(candidate.path.name))
+            fresh.append((candidate, said))
+        return self._adopt_all(transaction, folder, fresh, keep_uids) if fresh else 0
+
+    def _learn(self, transaction: ITransaction, folder: Folder, known: Known) -> None:
+        """What became a message since the last slice."""
+        statement = "SELECT file_name FROM mail WHERE mail_box_id = ? AND uid >= ?"
+        found = rows(transaction.connection, statement, [folder.id, known.uidnext])
+        known.bases.update(base_of(name) for (name,) in found)
+
+    def _adopt_all(
+        self, transaction: ITransaction, folder: Folder, fresh: Sequence[tuple[Candidate, FileName]], keep: bool
+    ) -> int:
+        messages, keywords = self.marks.messages, read_keywords(self.tree.of(folder))
+        messages.touch(transaction, folder)
+        uids, modseq = self._numbers(transaction, folder, [said for _, said in fresh], keep)
+        adopted = []
+        for (candidate, said), uid in zip(fresh, uids, strict=True):
+            one = Adopting(candidate, said, flags_of(said.letters or "", keywords), uid)
             try:
-                self._adopt_one(transaction, folder, candidate, keep_uids)
+                adopted.append((one, self._take_file(transaction, folder, one)))
             except FileNotFoundError:  # it went while we looked; a UID is spent, nothing else
                 continue
-            known.bases.add(base_of(name))
-            adopted += 1
-        return adopted
-
-    def _adopt_one(self, transaction: ITransaction, folder: Folder, candidate: Candidate, keep_uids: bool) -> None:
-        messages, said = self.marks.messages, parse(candidate.path.name)
-        messages.touch(transaction, folder)
-        modseq, uid = self._number(transaction, folder, said, keep_uids)
-        size = candidate.prepared.content.size
-        name = messages.renamed(transaction, folder, uid, size, candidate.path.name)
-        target = self.tree.file(folder, name)
-        if candidate.replace:
-            transaction.place(candidate.prepared.content, target)
-            transaction.remove(candidate.path)
-        else:
-            transaction.rename(candidate.path, target)
-        placed = messages.placed(transaction, folder, uid, modseq, name)
         arrival = Arrival(trail=messages.identifiers.uuid7())
-        summary, date = candidate.prepared.summary, candidate.internal_date
-        values = mail_values(placed, size, summary, said.flags, date, arrival, "")
-        messages.insert(transaction.connection, folder, values, candidate.prepared)
-        count(transaction.connection, folder.id, 1, size)
-        self._tell(transaction, folder, "message.adopted", uid)
+        for one, name in adopted:
+            placed = messages.placed(transaction, folder, one.uid, modseq, name)
+            prepared, date = one.candidate.prepared, one.candidate.internal_date
+            values = mail_values(placed, prepared.content.size, prepared.summary, one.flags, date, arrival, "")
+            messages.insert(transaction.connection, folder, values, prepared)
+        if adopted:
+            size = sum(one.candidate.prepared.content.size for one, _ in adopted)
+            count(transaction.connection, folder.id, len(adopted), size)
+            last = {"messages": len(adopted), "first_uid": adopted[0][0].uid, "last_uid": adopted[-1][0].uid}
+            self._tell(transaction, folder, "message.adopted", last)
         messages.changed(transaction, folder, modseq)
+        return len(adopted)
 
-    def _number(self, transaction: ITransaction, folder: Folder, said: FileName, keep: bool) -> tuple[int, int]:
-        """Modseq and UID for an adopted file."""
-        uid = said.uid
-        ours = said.uidvalidity == folder.mailbox.uidvalidity
-        if not (keep and ours and uid) or rows_of(transaction.connection, _NAMES, folder.id, [uid]):
-            return step(transaction.connection, folder.id, 1)
-        uidnext = folder_by_id(transaction.connection, folder.id).mailbox.uidnext
-        return step(transaction.connection, folder.id, max(0, uid + 1 - uidnext))[0], uid
+    def _take_file(self, transaction: ITransaction, folder: Folder, one: Adopting) -> str:
+        """Give a file its name in ``cur``; answers the name."""
+        messages, size = self.marks.messages, one.candidate.prepared.content.size
+        name = messages.renamed(transaction, folder, one.uid, size, one.said)
+        target = self.tree.file(folder, name)
+        if one.candidate.replace:
+            transaction.place(one.candidate.prepared.content, target)
+            transaction.remove(one.candidate.path)
+        else:
+            transaction.rename(one.candidate.path, target)
+        return name
+
+    def _numbers(
+        self, transaction: ITransaction, folder: Folder, said: Sequence[FileName], keep: bool
+    ) -> tuple[list[int], int]:
+        """UIDs for files, and the modseq for all: with ``keep`` those that stand in their names, if they are free."""
+        connection, mailbox = transaction.connection, folder.mailbox
+        told = [one.uid if keep and one.uidvalidity == mailbox.uidvalidity else None for one in said]
+        taken = {uid for (uid,) in mail_rows(connection, "uid", folder.id, [uid for uid in told if uid])}
+        kept: list[int | None] = []
+        for uid in told:
+            kept.append(uid if uid and uid not in taken else None)
+            taken.add(uid or 0)
+        free = max(mailbox.uidnext, *(uid + 1 for uid in kept if uid), 0)
+        modseq, _ = step(connection, folder.id, free - mailbox.uidnext + kept.count(None))
+        following = iter(range(free, free + kept.count(None)))
+        return [uid or next(following) for uid in kept], modseq
 
     def _is_leftover(self, transaction: ITransaction, folder: Folder, said: FileName) -> bool:
         """True for a file of ours whose message was expunged before the file could be removed."""
         if said.uid is None or said.uidvalidity != folder.mailbox.uidvalidity:
             return False
-        return transaction.connection.execute(_GRAVE, {"mailbox_id": folder.id, "gone": said.uid}).first() is not None
+        return bool(rows(transaction.connection, _GRAVE, [folder.id, said.uid]))
 
-    def _taken(self, transaction: ITransaction, folder: Folder, row: Any, there: Path) -> Flags | None:
-        """The flags another tool gave a message; its file gets the name we know back."""
-        said = parse(there.name)
-        self.marks.messages.touch(transaction, folder)
-        transaction.rename(there, self.tree.file(folder, row.file_name))
-        if said.letters is None:
-            return None
-        return from_column(row.flags) - SYSTEM | said.flags
+    def _merged(
+        self,
+        transaction: ITransaction,
+        folder: Folder,
+        known: _Known,
+        there: tuple[str, str],
+        keywords: Mapping[str, bytes],
+    ) -> Merged:
+        """Flags as they are, as we last wrote them into the name, and as found: others win for what they changed."""
+        (place, name), flags = there, from_column(known.flags)
+        letters = parse(name).letters
+        if letters is not None:
+            found = flags_of(letters, keywords)
+            written = flags_of(parse(known.file_name).letters or "", keywords)
+            flags = _changed(flags, found - written, written - found)
+        if place != "cur" or letters is None:
+            source, name = self.tree.of(folder) / place / name, f"{base_of(name)}:2,{letters or ''}"
+            self.marks.messages.touch(transaction, folder)
+            transaction.rename(source, self.tree.file(folder, name))
+        due = with_flags(name, flags, keywords) != name
+        return Merged(known.id, known.uid, known.flags, flags, known.modseq, name, due)
 
-    def _tell(self, transaction: ITransaction, folder: Folder, kind: str, uid: int) -> None:
-        data = {"mailbox": folder.mailbox.name, "uid": uid}
+    def _tell(self, transaction: ITransaction, folder: Folder, kind: str, more: Mapping[str, int]) -> None:
+        data = {"mailbox": folder.mailbox.name, **more}
         subject = f"mail_box/{folder.mailbox.reference}"
         self.marks.messages.events.record_in(transaction, kind, None, subject, data)
 
 
-def in_tree(tree: Tree, survey: Survey) -> list[Path]:
-    """Paths of the files that may be new messages."""
-    path = tree.of(survey.folder)
-    return [path / one.place / one.name for one in survey.unknown]
+def _changed(flags: Flags, added: Flags, removed: Flags) -> Flags:
+    try:
+        return changed(changed(flags, FlagMode.REMOVE, removed), FlagMode.ADD, added)
+    except Invalid:  # more keywords than a message may have
+        return flags

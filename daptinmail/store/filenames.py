@@ -6,7 +6,7 @@ UIDVALIDITY it belongs to, so that the rows can be made again from the tree.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from attrs import frozen
@@ -18,6 +18,7 @@ _LETTERS = {"D": DRAFT, "F": FLAGGED, "R": ANSWERED, "S": SEEN, "T": DELETED}
 _FIELD = re.compile(r",([SWUV])=(\d{1,19})(?=,|$)")
 _USABLE = re.compile(r"[A-Za-z0-9._=+@-]{1,120}")
 SYSTEM = frozenset(_LETTERS.values())
+NO_KEYWORDS: Mapping[str, bytes] = {}
 
 
 @frozen
@@ -34,7 +35,7 @@ class FileName:
     @property
     def flags(self) -> Flags:
         """The system flags of the info suffix."""
-        return frozenset(_LETTERS[letter] for letter in self.letters or "" if letter in _LETTERS)
+        return flags_of(self.letters or "")
 
     @property
     def usable(self) -> bool:
@@ -61,16 +62,29 @@ def base_of(name: str) -> str:
     return name.partition(":")[0]
 
 
-def letters_for(flags: Collection[bytes], before: str = "") -> str:
-    """The info suffix: letters in ASCII order, foreign ones of ``before`` kept."""
+def letters_for(flags: Collection[bytes], before: str = "", keywords: Mapping[str, bytes] = NO_KEYWORDS) -> str:
+    """The info suffix: letters in ASCII order, those of ``before`` kept that stand for nothing we know.
+
+    ``keywords`` tells what the letters a to z stand for in this folder.
+    """
     ours = {letter for letter, flag in _LETTERS.items() if flag in flags}
-    return "".join(sorted(ours | {letter for letter in before if letter.isalpha() and letter not in _LETTERS}))
+    if keywords and flags:
+        wanted = {flag.lower() for flag in flags}
+        ours |= {letter for letter, keyword in keywords.items() if keyword.lower() in wanted}
+    foreign = {one for one in before if one.isalpha() and one not in _LETTERS and one not in keywords}
+    return "".join(sorted(ours | foreign))
 
 
-def with_flags(name: str, flags: Collection[bytes]) -> str:
+def with_flags(name: str, flags: Collection[bytes], keywords: Mapping[str, bytes] = NO_KEYWORDS) -> str:
     """The name a file has after its flags changed."""
     front, _, info = name.partition(":")
-    return f"{front}:2,{letters_for(flags, info[2:])}"
+    return f"{front}:2,{letters_for(flags, info[2:], keywords)}"
+
+
+def flags_of(letters: str, keywords: Mapping[str, bytes] = NO_KEYWORDS) -> Flags:
+    """What an info suffix says."""
+    known = (_LETTERS.get(letter) or keywords.get(letter) for letter in letters)
+    return frozenset(flag for flag in known if flag is not None)
 
 
 def unique_base(now: datetime, process: int, count: int, host: str) -> str:

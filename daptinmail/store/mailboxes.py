@@ -27,6 +27,7 @@ from daptinmail.store.rows import (
     step,
 )
 from daptinmail.store.statements import rows
+from daptinmail.store.transfers import Transfers
 from daptinmail.store.views import named
 
 _box = mail_box.c
@@ -38,6 +39,7 @@ class Mailboxes:
     """Makes, renames and removes mailboxes."""
 
     messages: Messages
+    transfers: Transfers
 
     def create(
         self, transaction: ITransaction, account_id: int, name: str, special_use: bytes | None = None
@@ -133,7 +135,7 @@ class Mailboxes:
         old_name = folder.mailbox.name
         if old_name == INBOX:
             target = self.make(transaction, account, new_name)
-            self.messages.move(transaction, folder.id, None, target.id)
+            self.transfers.move(transaction, folder.id, None, target.id)
             return
         family = self._family(transaction, account_id, old_name)
         names = {member.id: normal_name(new_name + member.mailbox.name[len(old_name) :]) for member in family}

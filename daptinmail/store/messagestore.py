@@ -12,6 +12,7 @@ from uuid import UUID
 
 from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from daptinmail.errors import NotFound, Unavailable
@@ -325,6 +326,14 @@ class MessageStore:
     def unlisten_account(self, account_id: int, listener: IAccountListener) -> None:
         """Stop telling."""
         self._listeners.accounts.remove(account_id, listener)
+
+    def start(self, timers: IReactorTime) -> None:
+        """Begin what is done by itself: names of files follow flags."""
+        self.renaming.start(timers)
+
+    async def stop(self) -> None:
+        """End it, after what is due, within a bound; before storage stops."""
+        await self.renaming.stop()
 
     def clear(self) -> int:
         """Remove large contents that a crash left half-way; answers how many. Blocking; call at start."""

@@ -146,7 +146,7 @@ class MailRules(Plain):
             target = folder_by_id(transaction.connection, target_id)
             if source.mailbox.account_id != target.mailbox.account_id:
                 raise Forbidden("A message cannot be moved to another account")
-            parts.messages.move(transaction, *place, target_id)
+            parts.transfers.move(transaction, *place, target_id)
 
     def deleting(self, transaction: ITransaction, row: Row) -> None:
         """EXPUNGE of this message; the row itself is the caller's."""

@@ -40,7 +40,9 @@ def execute(connection: Connection, statement: str, values: Values = ()) -> int:
 
 
 def execute_many(connection: Connection, statement: str, many: Sequence[Values]) -> None:
-    """Run one statement for each row of values."""
+    """Run one statement for each row of values; nothing without rows."""
+    if not many:
+        return
     with _driver(connection, statement) as (cursor, text):
         cursor.executemany(text, many)
 
@@ -70,22 +72,25 @@ def _marked(statement: str, paramstyle: str) -> str:
     return statement if paramstyle == "qmark" else statement.replace("?", "%s")
 
 
-def ranges_of(uids: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Ascending UIDs as ranges without gaps."""
-    first = last = None
-    for uid in uids:
-        if last is not None and uid == last + 1:
-            last = uid
-            continue
-        if first is not None and last is not None:
-            yield first, last
-        first = last = uid
-    if first is not None and last is not None:
-        yield first, last
+def mail_rows(
+    connection: Connection, names: str, mailbox_id: int, uids: Iterable[int] | None, also: str = ""
+) -> list[Raw]:
+    """Columns of messages in UID order: those among ``uids`` that exist, or all. ``also`` is a further condition."""
+    statement = f"SELECT {names} FROM mail WHERE mail_box_id = ?{' AND ' if also else ''}{also}"  # noqa: S608 - names are ours
+    found: list[Raw] = []
+    for condition, values in conditions(uids, "uid"):
+        found += rows(connection, f"{statement} AND {condition} ORDER BY uid", [mailbox_id, *values])
+    return found
 
 
-def conditions(uids: Iterable[int], column: str) -> Iterator[tuple[str, list[int]]]:
-    """Conditions that together name ``uids``, in their order: one for a range, others for up to ``MAX_LISTED``."""
+def conditions(uids: Iterable[int] | None, column: str) -> Iterator[tuple[str, list[int]]]:
+    """Conditions that together name ``uids``, in their order: one for a range, others for up to ``MAX_LISTED``.
+
+    ``None`` is all.
+    """
+    if uids is None:
+        yield f"{column} > ?", [0]
+        return
     wanted = sorted(set(uids))
     if not wanted:
         return

@@ -24,7 +24,7 @@ from tests.support.stored import fired
 
 T = TypeVar("T")
 
-SEEN, DELETED, FLAGGED = rb"\Seen", rb"\Deleted", rb"\Flagged"
+SEEN, DELETED, FLAGGED, ANSWERED = rb"\Seen", rb"\Deleted", rb"\Flagged", rb"\Answered"
 ARRIVAL = Arrival(trail=UUID(int=0x0198_0000_0000_7000_8000_00000000ABCD), return_path="a@example.test", ip="192.0.2.1")
 
 

@@ -142,7 +142,9 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         inbox = self.inbox().id
         self.rename(self.file().name.partition(":")[0] + ":2,T")
         self.now(self.store.change_flags(inbox, [1], FlagMode.ADD, frozenset({SEEN})))
-        self.assertTrue(self.file().name.endswith("S"))
+        self.now(self.stored.store.renaming.run())
+        self.assertTrue(self.file().name.endswith(":2,ST"))
+        self.assertEqual(self.flags(1), {SEEN, DELETED})
         self.rename(self.file().name.partition(":")[0] + ":2,")
         self.assertEqual(list(self.now(self.store.copy(inbox, [1], self.box("Sent").id)).targets), [1])
         self.now(self.store.move(inbox, [1], self.box("Trash").id))

@@ -1,0 +1,138 @@
+"""COPY and MOVE in the storage thread: files get second or other names, rows are copied by the database itself."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from attrs import define
+
+from daptinmail.db.schema import mail
+from daptinmail.db.types import to_milliseconds
+from daptinmail.interfaces.messages import Copied
+from daptinmail.interfaces.storage import Foreseen, ITransaction
+from daptinmail.store.messages import Messages
+from daptinmail.store.quota import check_room, count
+from daptinmail.store.rows import Folder, folder_by_id, step
+from daptinmail.store.statements import Raw, execute_many, mail_rows
+
+_PLACE = (
+    "reference_id",
+    "created_at",
+    "mail_box_id",
+    "uid",
+    "modseq",
+    "file_name",
+    "saved_at",
+    "recent",
+    "name_due",
+    "user_account_id",
+)
+_KEPT = ", ".join(f'"{column.name}"' for column in mail.c if column.name not in {"id", "updated_at", *_PLACE})
+_COPY = (
+    f"INSERT INTO mail ({', '.join(_PLACE)}, {_KEPT})"  # noqa: S608 - names are ours
+    f" SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BIGINT), {_KEPT} FROM mail WHERE id = ?"
+)
+_MOVE = (
+    "UPDATE mail SET mail_box_id = ?, uid = ?, modseq = ?, file_name = ?, saved_at = ?, recent = ?, name_due = ?,"
+    " user_account_id = ? WHERE id = ?"
+)
+
+
+class _Row(NamedTuple):
+    """What is needed of a message that goes."""
+
+    id: int
+    uid: int
+    size: int
+    flags: str
+    file_name: str
+
+
+_NAMES = ", ".join(_Row._fields)
+
+
+@define(eq=False)
+class Transfers:
+    """Gives mailboxes messages of other mailboxes."""
+
+    messages: Messages
+
+    def copy(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int], target_id: int) -> Copied:
+        """Copy messages, their files as second names.
+
+        Raises:
+            OverQuota: the account of the target may not store them.
+        """
+        connection = transaction.connection
+        source, target = folder_by_id(connection, mailbox_id), folder_by_id(connection, target_id)
+        found = [_Row(*row) for row in mail_rows(connection, _NAMES, source.id, uids)]
+        if not found:
+            return Copied(target.mailbox.uidvalidity, [], [])
+        check_room(connection, target.mailbox.account_id, len(found), sum(row.size for row in found))
+        self.messages.touch(transaction, target)
+        modseq, first = step(connection, target.id, len(found))
+        now, copies, done = to_milliseconds(transaction.now), list[Raw](), list[tuple[_Row, int]]()
+        files = self._files(transaction, source, target, found, first, link=True)
+        for uid, (row, (name, file)) in enumerate(zip(found, files, strict=True), first):
+            if not self.messages.with_file(transaction.link, source, row.file_name, file):
+                continue
+            reference = self.messages.identifiers.uuid7().bytes
+            copies.append((reference, now, target.id, uid, modseq, name, now, True, False, target.owner, row.id))
+            done.append((row, uid))
+        execute_many(connection, _COPY, copies)
+        count(connection, target.id, len(done), sum(row.size for row, _ in done))
+        self.messages.changed(transaction, target, modseq)
+        return _copied(target, done)
+
+    def move(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int] | None, target_id: int) -> Copied:
+        """Move messages (``None``: all): rows and files keep their identity, the source gets tombstones.
+
+        Raises:
+            OverQuota: the account of the target may not store them.
+        """
+        connection = transaction.connection
+        source, target = folder_by_id(connection, mailbox_id), folder_by_id(connection, target_id)
+        found = [_Row(*row) for row in mail_rows(connection, _NAMES, source.id, uids)]
+        if not found:
+            return Copied(target.mailbox.uidvalidity, [], [])
+        if target.mailbox.account_id != source.mailbox.account_id:
+            check_room(connection, target.mailbox.account_id, len(found), sum(row.size for row in found))
+        self.messages.touch(transaction, source)
+        if target.id != source.id:
+            self.messages.touch(transaction, target)
+        modseq, first = step(connection, target.id, len(found))
+        now, moves, done = to_milliseconds(transaction.now), list[Raw](), list[tuple[_Row, int]]()
+        files = self._files(transaction, source, target, found, first, link=False)
+        for uid, (row, (name, file)) in enumerate(zip(found, files, strict=True), first):
+            if self.messages.with_file(transaction.rename, source, row.file_name, file):
+                moves.append((target.id, uid, modseq, name, now, True, False, target.owner, row.id))
+                done.append((row, uid))
+        execute_many(connection, _MOVE, moves)
+        size = sum(row.size for row, _ in done)
+        count(connection, target.id, len(done), size)
+        count(connection, source.id, -len(done), -size)
+        self.messages.changed(transaction, target, modseq)
+        self.messages.bury(transaction, source, [row.uid for row, _ in done])
+        return _copied(target, done)
+
+    def _files(
+        self,
+        transaction: ITransaction,
+        source: Folder,
+        target: Folder,
+        found: Sequence[_Row],
+        first: int,
+        link: bool,
+    ) -> list[tuple[str, Path]]:
+        """Names and paths of the files to come, written down so that a crash half-way is undone."""
+        new_name, file = self.messages.new_name, self.messages.tree.file
+        names = [new_name(transaction, target, uid, row.size, row.flags) for uid, row in enumerate(found, first)]
+        files = [(name, file(target, name)) for name in names]
+        transaction.foresee(
+            [Foreseen(file(source, row.file_name), path, link) for row, (_, path) in zip(found, files, strict=True)]
+        )
+        return files
+
+
+def _copied(target: Folder, done: Sequence[tuple[_Row, int]]) -> Copied:
+    return Copied(target.mailbox.uidvalidity, [row.uid for row, _ in done], [uid for _, uid in done])
