@@ -93,6 +93,50 @@ class LoginTests(SynchronousTestCase):
             self.assertTrue(user.is_server(b64decode(last[2:])))
             dialogue.run("C: \nS: 1 OK [CAPABILITY ...] Logged in")
 
+    def test_token(self) -> None:
+        """A token of the API opens the account that its holder owns."""
+        server = Server()
+        server.proofs.tokens["good"] = ["ann@example.com"]
+        message = b64(b"n,,\x01auth=Bearer good\x01\x01")
+        server.connect().run(
+            f"S: * OK ...\nC: 1 AUTHENTICATE OAUTHBEARER {message}\nS: 1 OK [CAPABILITY ...] Logged in"
+        )
+
+    def test_scram_rate_limited(self) -> None:
+        """Who guesses too often waits for the salt, too."""
+        server = Server()
+        server.directory.limited.add("ann@example.com")
+        first = b64(b"n,,n=ann@example.com,r=x")
+        client = server.connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE SCRAM-SHA-256 {first}\nS! silent")
+        server.clock.advance(5)
+        client.run("S: 1 NO [LIMIT] ...")
+
+    def test_changed_password_ends_sessions(self) -> None:
+        """The account's sessions hear BYE, in whatever they were; those of others and those before login go on."""
+        server = Server()
+        server.add_account("bob@example.com")
+        mine, idle = server.login(), server.select()
+        idle.run("C: 1 IDLE\nS: + ...")
+        other = server.connect().run("S: * OK ...\nC: 1 LOGIN bob@example.com password\nS: 1 OK ...")
+        guest = server.connect().run("S: * OK ...")
+        server.factory.end_sessions(server.account.id)
+        for client in (mine, idle):
+            client.run("S: * BYE Log in again\nS! closed")
+        for client in (other, guest):
+            client.run("C: 2 NOOP\nS: 2 OK ...")
+
+    def test_no_credential_is_logged(self) -> None:
+        """Neither passwords nor tokens nor proofs stand in the log."""
+        secret = b64(b"\0ann@example.com\0hunter2")
+        token = b64(b"n,,\x01auth=Bearer hunter2\x01\x01")
+        with capturedLogs() as events:
+            client = Server().connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE PLAIN {secret}\nS: 1 NO ...")
+            client.run(f"C: 2 AUTHENTICATE OAUTHBEARER {token}\nS: + ...\nC: AQ==\nS: 2 NO ...")
+        text = "".join(map(repr, events))
+        self.assertIn("login failed", text)
+        for hidden in ("hunter2", secret, token):
+            self.assertNotIn(hidden, text)
+
     def test_cancel(self) -> None:
         """A client may give up with an asterisk."""
         Server().connect().run("S: * OK ...\nC: 1 AUTHENTICATE PLAIN\nS: + \nC: *\nS: 1 BAD ...")

@@ -6,9 +6,12 @@ from attrs import evolve
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
+from daptinmail.accounts.checker import make_portal
 from daptinmail.errors import RateLimited
 from tests.smtp.listening import SERVER, Listener
 from tests.support.dialogue import Dialogue
+from tests.support.proofs import MemoryProofs
+from tests.support.scram import ScramClient
 
 
 def b64(text: str) -> str:
@@ -205,3 +208,137 @@ class Rules(SynchronousTestCase):
         self.assertIn("login failed", text)
         for secret in ("guess", "secret", WRONG, PASSWORD, USERNAME):
             self.assertNotIn(secret, text)
+
+
+def proving() -> tuple[Listener, MemoryProofs, Dialogue]:
+    """A greeted connection under TLS whose portal takes everything."""
+    listener = Listener(implicit_tls=True)
+    proofs = MemoryProofs(listener.directory)
+    shared = listener.factory.shared
+    listener.factory.shared = evolve(shared, portal=make_portal(listener.directory, proofs))
+    return listener, proofs, listener.greeted()
+
+
+class Scram(SynchronousTestCase):
+    """SCRAM (RFC 5802, RFC 7677) in the framing of RFC 4954."""
+
+    def challenge(self, dialogue: Dialogue) -> bytes:
+        """What the server asks."""
+        (line,) = dialogue.lines()
+        self.assertEqual(line[:4], "334 ")
+        return base64.b64decode(line[4:])
+
+    def test_both_prove_it(self) -> None:
+        """The password is proved and not sent; the message is then the account's."""
+        for digest, name in (("sha256", "SCRAM-SHA-256"), ("sha1", "scram-sha-1")):
+            listener, _, dialogue = proving()
+            user = ScramClient("ann@example.test", "secret", digest)
+            dialogue.run(f"C: AUTH {name} {b64(user.first().decode())}")
+            dialogue.run(f"C: {b64(user.final(self.challenge(dialogue)).decode())}")
+            self.assertTrue(user.is_server(self.challenge(dialogue)))
+            dialogue.run("C: \nS: 235 2.7.0 Authentication succeeded\nC: MAIL FROM:<ann@example.test>\nS: 250 ...")
+            (origin,) = listener.reception.origins
+            assert origin.account is not None
+            self.assertEqual(origin.account.username, "ann@example.test")
+
+    def test_wrong(self) -> None:
+        """A wrong password and an unknown name fail alike, at the same step, and count as failures."""
+        _, _, dialogue = proving()
+        for name in ("ann@example.test", "nobody", "nobody"):
+            user = ScramClient(name, "guess")
+            dialogue.run(f"C: AUTH SCRAM-SHA-256 {b64(user.first().decode())}")
+            dialogue.run(f"C: {b64(user.final(self.challenge(dialogue)).decode())}")
+            dialogue.run("S: 535 5.7.0 Invalid login or password")
+        dialogue.run("S: 421 4.7.0 ...\nS! closed")
+
+    def test_malformed(self) -> None:
+        """A syntax error ends the exchange, not the connection."""
+        _, _, dialogue = proving()
+        dialogue.run(f"""
+            C: AUTH SCRAM-SHA-256 {b64("n,,n=ann")}
+            S: 501 5.5.4 Malformed SCRAM message
+            C: AUTH SCRAM-SHA-256
+            S: 334 ...
+            C: {b64("n,,n=ann,r=x")}
+            S: 334 ...
+            C: {b64("c=biws")}
+            S: 501 5.5.4 Malformed SCRAM message
+            C: AUTH SCRAM-SHA-256 {b64("n,a=bob,n=ann,r=x")}
+            S: 535 ...
+            C: NOOP
+            S: 250 ...
+        """)
+
+    def test_given_up_at_the_last_word(self) -> None:
+        """Who cancels after the server's last word is not logged in."""
+        _, _, dialogue = proving()
+        user = ScramClient("ann@example.test", "secret")
+        dialogue.run(f"C: AUTH SCRAM-SHA-256 {b64(user.first().decode())}")
+        dialogue.run(f"C: {b64(user.final(self.challenge(dialogue)).decode())}")
+        self.challenge(dialogue)
+        dialogue.run(f"C: *\nS: 501 5.7.0 Authentication cancelled\nC: AUTH PLAIN {PLAIN}\nS: 235 ...")
+
+    def test_lost_in_the_middle(self) -> None:
+        """A client that goes away in the middle leaves nothing behind."""
+        listener, _, dialogue = proving()
+        dialogue.run(f"C: AUTH SCRAM-SHA-256 {b64('n,,n=ann@example.test,r=x')}").lose()
+        self.assertEqual(listener.factory.sessions, set())
+
+
+class Bearer(SynchronousTestCase):
+    """OAUTHBEARER and XOAUTH2."""
+
+    def test_token(self) -> None:
+        """A token opens its account; a refusal is told in JSON, answered, and then is one."""
+        for name, form, last in (
+            ("OAUTHBEARER", "n,a=ann@example.test,\x01auth=Bearer {}\x01\x01", "AQ=="),
+            ("XOAUTH2", "user=ann@example.test\x01auth=Bearer {}\x01\x01", ""),
+        ):
+            _, proofs, dialogue = proving()
+            proofs.tokens["good"] = ["ann@example.test"]
+            dialogue.run(f"C: AUTH {name} {b64(form.format('bad'))}\nS: 334 ...\nC: {last}\nS: 535 5.7.0 ...")
+            dialogue.run(f"C: AUTH {name} {b64(form.format('good'))}\nS: 235 ...")
+
+
+class Offer(SynchronousTestCase):
+    """What EHLO says."""
+
+    def test_offer(self) -> None:
+        """What the portal takes and the connection can do; nothing in clear."""
+        _, _, dialogue = proving()
+        dialogue.run("C: EHLO x")
+        (offer,) = [line for line in dialogue.lines() if "AUTH" in line]
+        self.assertEqual(offer, "250-AUTH SCRAM-SHA-256 SCRAM-SHA-1 OAUTHBEARER XOAUTH2 PLAIN LOGIN")
+        clear = Listener(starttls=True).connect()
+        clear.run("S: 220 ...\nC: EHLO x")
+        self.assertEqual([line for line in clear.lines() if "AUTH" in line], [])
+
+    def test_not_offered(self) -> None:
+        """What is not offered is not taken: EXTERNAL without a certificate, -PLUS without a channel to bind to."""
+        proving()[2].run("C: AUTH EXTERNAL =\nS: 504 5.5.4 ...\nC: AUTH SCRAM-SHA-256-PLUS\nS: 504 5.5.4 ...")
+        secure()[1].run("C: AUTH SCRAM-SHA-256\nS: 504 5.5.4 ...")
+
+
+class EndOfSessions(SynchronousTestCase):
+    """A changed password reaches those who are inside."""
+
+    def test_idle(self) -> None:
+        """The account's sessions hear 421; others go on."""
+        listener, mine = secure()
+        other, guest = listener.greeted(), listener.greeted()
+        account = listener.directory.add("bob@example.test", "secret")
+        mine.run(f"C: AUTH PLAIN {PLAIN}\nS: 235 ...")
+        other.run(f"C: AUTH PLAIN {b64(chr(0) + 'bob@example.test' + chr(0) + 'secret')}\nS: 235 ...")
+        listener.factory.end_sessions(account.id)
+        other.run("S: 421 4.3.2 ...\nS! closed")
+        mine.run("C: NOOP\nS: 250 ...")
+        guest.run("C: NOOP\nS: 250 ...")
+
+    def test_in_a_transaction(self) -> None:
+        """A message that is under way is finished, and then it is over."""
+        listener, dialogue = secure()
+        dialogue.run(f"C: AUTH PLAIN {PLAIN}\nS: 235 ...\nC: MAIL FROM:<ann@example.test>\nS: 250 ...")
+        (session,) = listener.factory.sessions
+        assert session.session.account is not None
+        listener.factory.end_sessions(session.session.account.id)
+        dialogue.run("C: RSET\nS: 250 ...\nS: 421 4.3.2 ...\nS! closed")
