@@ -1,6 +1,7 @@
 """FETCH: flags from the view, columns from the index, content from its file, in that order of cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -12,17 +13,20 @@ from daptinmail.imap.attributes import CLASSIC, MODERN, Rendering
 from daptinmail.imap.binary import find_decoded
 from daptinmail.imap.content import Response, send_responses
 from daptinmail.imap.fetch_grammar import IN_VIEW
-from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, ROWS_BLOCK, TEXT_SLICE, VIEW_SLICE
 from daptinmail.imap.resync import tell_vanished
 from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, in_header, is_whole, whole_message
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
-from daptinmail.imap.telling import fetch_block
+from daptinmail.imap.telling import IN_BLOCK, fetch_block, view_column
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, FetchModifiers, Section
 from daptinmail.interfaces.messages import FlagMode
 from daptinmail.mail.structure import PartIndex, unpack_parts
 
 SEEN = frozenset({rb"\Seen"})
+
+Row = Sequence[Any]
+"""The UID, then the columns of a plan."""
 
 
 @frozen
@@ -157,41 +161,66 @@ async def _fetch_some(
     by_uid = dict(zip([view.uids[index] for index in indexes], indexes, strict=True))
     also = (b"UID", b"FLAGS", b"MODSEQ") if session.dialect.modseqs else (b"FLAGS",)
     plan_of_seen = evolve(plan, attributes=tuple(dict.fromkeys((*plan.attributes, *also)))) if seen else plan
+    if plan.reads:
+        return await _send_read(session, rows, by_uid, lambda index: plan_of_seen if index in seen else plan)
+    for is_seen, some in groupby(rows, lambda row: by_uid[row[0]] in seen) if seen else ((False, rows),):
+        for block in _blocks(view, by_uid, list(some), plan_of_seen if is_seen else plan, session.uidonly):
+            session.writer.write(block)
+            await session.writer.drain()
+    return len(rows), None
+
+
+def _blocks(
+    view: SelectedMailbox, by_uid: dict[int, int], rows: Sequence[Row], plan: Plan, uidonly: bool
+) -> Iterator[bytes]:
+    """Answers that need no file, ``ROWS_BLOCK`` messages at a time, column by column: see ``fetch_block``."""
+    word = b"UIDFETCH" if uidonly else b"FETCH"
+    items = [IN_BLOCK.get(name, b"%b") for name in plan.attributes]
+    items += [section.label.replace(b"%", b"%%") + b" {%d}\r\n%b" for section in plan.sections]
+    template = b"* %%d %b (%b)\r\n" % (word, b" ".join(items))
+    for start in range(0, len(rows), ROWS_BLOCK):
+        columns = list(zip(*rows[start : start + ROWS_BLOCK], strict=True))
+        indexes = [by_uid[uid] for uid in columns[0]]
+        values: list[Iterable[Any]] = [columns[0] if uidonly else [index + 1 for index in indexes]]
+        for name in plan.attributes:
+            if name in IN_BLOCK:
+                values.append(view_column(view, indexes, name))
+            else:
+                column, render = plan.renderings[name]
+                values.append(map(render, columns[plan.places[column]]))
+        for section in plan.sections:
+            octets = list(map(plan.choices[section].choose, columns[plan.places[column_of(section)]]))
+            values += [map(len, octets), octets]
+        yield b"".join([template % row for row in zip(*values, strict=True)])
+
+
+async def _send_read(
+    session: Session, rows: Sequence[Row], by_uid: dict[int, int], plan_of: Callable[[int], Plan]
+) -> tuple[int, Declined | None]:
+    """Answers for which files are read."""
+    view = session.selected
     responses: list[Response] = []
     refused = None
     for row in rows:
         index = by_uid[row[0]]
         try:
-            responses.append(_response(view, index, row, plan_of_seen if index in seen else plan, session.uidonly))
+            responses.append(_response(view, index, row, plan_of(index), session.uidonly))
         except Declined as refusal:  # the others are answered
             refused = refusal
-    if plan.reads:
-        return await send_responses(session, view.mailbox.id, responses), refused
-    for response in responses:
-        session.writer.write(response.beginning + b")\r\n")
-        await session.writer.drain()
-    return len(responses), refused
+    return await send_responses(session, view.mailbox.id, responses), refused
 
 
-def _response(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, uidonly: bool) -> Response:
+def _response(view: SelectedMailbox, index: int, row: Row, plan: Plan, uidonly: bool) -> Response:
     start = b"* %d UIDFETCH (%b" if uidonly else b"* %d FETCH (%b"
     number = row[0] if uidonly else index + 1
     values = [_attribute(view, index, row, plan, name) for name in plan.attributes]
-    if not plan.reads:
-        values += [_own_header(section, row, plan) for section in plan.sections]
-        return Response(row[0], start % (number, b" ".join(values)), ())
     parts = unpack_parts(row[plan.places["parts"]]) if "parts" in plan.places else None
     sources = [(section.label, _source(section, row, plan, parts)) for section in plan.sections]
     beginning = start % (number, b" ".join(values))
     return Response(row[0], beginning + b" " if values else beginning, sources)
 
 
-def _own_header(section: Section, row: Sequence[Any], plan: Plan) -> bytes:
-    octets = plan.choices[section].choose(row[plan.places[column_of(section)]])
-    return b"%b {%d}\r\n%b" % (section.label, len(octets), octets)
-
-
-def _source(section: Section, row: Sequence[Any], plan: Plan, parts: PartIndex | None) -> Source:
+def _source(section: Section, row: Row, plan: Plan, parts: PartIndex | None) -> Source:
     choice = plan.choices.get(section)
     if choice is not None:
         return choice.choose(row[plan.places[column_of(section)]])
@@ -210,12 +239,8 @@ async def _mark_seen(session: Session, view: SelectedMailbox, uids: list[int]) -
     return set(view.take_flags(await session.store.change_flags(view.mailbox.id, unseen, FlagMode.ADD, SEEN)))
 
 
-def _attribute(view: SelectedMailbox, index: int, row: Sequence[Any], plan: Plan, name: bytes) -> bytes:
-    if name == b"FLAGS":
-        return view.rendered_flags(index)
-    if name == b"UID":
-        return b"UID %d" % row[0]
-    if name == b"MODSEQ":
-        return b"MODSEQ (%d)" % view.modseqs[index]
+def _attribute(view: SelectedMailbox, index: int, row: Row, plan: Plan, name: bytes) -> bytes:
+    if name in IN_BLOCK:
+        return IN_BLOCK[name] % view_column(view, [index], name)[0]
     column, render = plan.renderings[name]
     return render(row[plan.places[column]])
