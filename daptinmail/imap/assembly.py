@@ -1,6 +1,7 @@
 """Messages of one command from their pieces: literals in the spool, and what URLs refer to (RFC 4469)."""
 
-from collections.abc import Callable, Sequence
+import mmap
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from attrs import define, field
@@ -13,6 +14,7 @@ from daptinmail.imap.session import Session
 from daptinmail.imap.urls import open_url
 from daptinmail.imap.values import Arriving
 from daptinmail.interfaces.storage import Content, ISpooled
+from daptinmail.mail.recode import without_nul
 
 Read = Callable[[int, int], bytes]
 
@@ -31,16 +33,18 @@ class Assembly:
         """One whole message.
 
         Raises:
-            Declined: a URL leads nowhere, the message is too large or empty.
+            Declined: a URL leads nowhere, the message is too large or empty, or has NUL where no encoding allows it.
         """
+        before = self._taken
         if arriving.parts == (None,):
-            piece = self._next()
-            if not piece.spooled.size:
-                raise no(b"An empty message cannot be stored", b"CANNOT")
-            if piece.has_nul:
-                raise no(b"NUL octets are not stored", b"UNKNOWN-CTE")
-            return await piece.spooled.finish()
-        return await self._catenated(arriving.parts)
+            content = await self._next().spooled.finish()
+        else:
+            content = await self._catenated(arriving.parts)
+        if not content.size:
+            raise no(b"An empty message cannot be stored", b"CANNOT")
+        if any(piece.has_nul for piece in self.pieces[before : self._taken]):
+            return await self._recoded(content)
+        return content
 
     def discard(self) -> None:
         """Give back everything in the spool."""
@@ -56,22 +60,31 @@ class Assembly:
         return self.pieces[self._taken - 1]
 
     async def _catenated(self, parts: Sequence[bytes | None]) -> Content:
-        whole = self.session.edge.spool.create(0)
-        self._made.append(whole)
+        whole = self._begin()
         for part in parts:
             if part is None:
                 await self._add_text(whole)
             else:
                 await self._add_url(whole, part)
-        if not whole.size:
-            raise no(b"An empty message cannot be stored", b"CANNOT")
         return await whole.finish()
 
+    async def _recoded(self, content: Content) -> Content:
+        """Binary parts in base64 (RFC 3516 §4.4)."""
+        whole = self._begin()
+        pieces = _pieces_without_nul(content)
+        while (piece := await self.session.edge.blocking.run(next, pieces, None)) is not None:
+            if b"\x00" in piece:
+                raise no(b"NUL octets belong into parts of binary encoding", b"UNKNOWN-CTE")
+            await self._write(whole, piece)
+        return await whole.finish()
+
+    def _begin(self) -> ISpooled:
+        whole = self.session.edge.spool.create(0)
+        self._made.append(whole)
+        return whole
+
     async def _add_text(self, whole: ISpooled) -> None:
-        piece = self._next()
-        if piece.has_nul:
-            raise no(b"NUL octets are not stored", b"UNKNOWN-CTE")
-        content = await piece.spooled.finish()
+        content = await self._next().spooled.finish()
         if content.path is None:
             await self._write(whole, content.body or b"")
             return
@@ -107,3 +120,12 @@ class Assembly:
         limit = self.session.edge.append_limit
         if whole.size + more > limit or self._written + more > max(APPEND_TOTAL, limit):
             raise TooLarge("The message would be too large")
+
+
+def _pieces_without_nul(content: Content) -> Iterator[bytes]:
+    """In a pool thread."""
+    if content.path is None:
+        yield from without_nul(content.body or b"")
+        return
+    with content.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        yield from without_nul(mapped)

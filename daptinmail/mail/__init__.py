@@ -11,6 +11,7 @@
 ``structure``  MIME structure of a content: parts and their offsets
 ``textpart``   text parts as text
 ``transfer_encoding`` base64 and quoted-printable, undone a piece at a time
+``recode``     binary parts in base64
 ``imapdata``   ENVELOPE, BODY and BODYSTRUCTURE, rendered once when a message arrives
 ``collation``  how SORT and THREAD compare texts
 ``basesubject`` the base subject
