@@ -54,7 +54,7 @@ class ProvingCase(StorageCase):
             self.app_passwords,
         )
         self.bundle = ""
-        self.proofs = Proofs(
+        self.proofs: Any = Proofs(
             storage=self.storage,
             attempts=Attempts(self.throttle, self.events),
             secret=secret,

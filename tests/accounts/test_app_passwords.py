@@ -79,7 +79,7 @@ class AppPasswordCase(ProvingCase):
     def count(self) -> int:
         """Rows."""
         query = select(func.count()).select_from(mail_app_password)
-        return int(self.successResultOf(self.storage.read(lambda connection: connection.scalar(query))))
+        return int(self.successResultOf(self.storage.read(lambda connection: connection.execute(query).scalar_one())))
 
     def stored(self) -> Any:
         """The only row."""
@@ -192,7 +192,7 @@ class AppPasswordRuleTests(AppPasswordCase):
             ("expires_at", "2026-01-01T00:00:00Z"),
             ("expires_at", "soon"),
         ):
-            failure = self.failureResultOf(self.creating(**{name: value}), Invalid)
+            failure = self.failureResultOf(self.creating(ANN, ROOT, **{name: value}), Invalid)
             self.assertEqual(list(failure.value.fields), [name])
         self.assertEqual(self.count(), 0)
 

@@ -1,7 +1,7 @@
 """The promises of ``IProofs``."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -23,7 +23,7 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 class ProofsContract(ContractCase):
     """Give ``proofs``, ``add``, ``token_of`` and ``pin``."""
 
-    proofs: IProofs
+    proofs: Any
     now = START
 
     def add(self, username: str, password: str) -> None:
@@ -43,9 +43,9 @@ class ProofsContract(ContractCase):
         self.add(ANN, "correct horse")
         self.add(BOB, "battery staple")
 
-    def fails(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    def fails(self, proving: Awaitable[Account]) -> None:
         """It is refused."""
-        self.refused(coroutine, Unauthenticated)
+        self.refused(proving, Unauthenticated)
 
     def proof(self, user: ScramClient) -> ScramProof:
         """What the client sends in the end, as the edge sees it."""

@@ -4,10 +4,11 @@ import atexit
 import smtplib
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from imaplib import IMAP4, IMAP4_SSL
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from imapclient import IMAPClient
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -16,6 +17,13 @@ from daptinmail.net.runtime import SystemClock
 from tests.live.harness import PATIENCE, missing, run
 from tests.live.site import ALICE, BOB, PASSWORD, Site, unverified
 from tests.support.client_certificates import Issued, authority, person
+
+T = TypeVar("T")
+
+
+def following(answers: Iterator[T], challenge: bytes | None = None) -> T:
+    """The next answer, whatever was asked."""
+    return next(answers)
 
 
 class LoginTests(SynchronousTestCase):
@@ -40,7 +48,7 @@ class LoginTests(SynchronousTestCase):
         site.server.restart()
         return site, issuer, directory
 
-    def patch(self, kind: str, reference: str, **attributes: Any) -> None:
+    def change(self, kind: str, reference: str, **attributes: Any) -> None:
         """Change a row."""
         document = {"data": {"type": kind, "id": reference, "attributes": attributes}}
         status, answer = self.site.server.call("PATCH", f"/api/{kind}/{reference}", document)
@@ -93,18 +101,16 @@ class LoginTests(SynchronousTestCase):
         }
         for mechanism, message in messages.items():
             imap = self.imap()
-            self.assertEqual(imap.authenticate(mechanism, lambda _, m=message: m(BOB, token).encode())[0], "OK")
-            smtp = self.smtp()
-            given = message(ALICE, token)
-            self.assertEqual(smtp.auth(mechanism, lambda challenge=None, g=given: g)[0], 235)
+            opening = iter([message(BOB, token).encode()])
+            self.assertEqual(imap.authenticate(mechanism, partial(following, opening))[0], "OK")
+            smtp, said = self.smtp(), iter([message(ALICE, token)])
+            self.assertEqual(smtp.auth(mechanism, lambda challenge=None, s=said: next(s))[0], 235)
             for user, key in ((ALICE, token[:-2]), ("nobody@example.test", token)):
                 answers = iter((message(user, key).encode(), b"\x01"))
-                self.assertRaises(IMAP4.error, self.imap().authenticate, mechanism, lambda _, a=answers: next(a))
+                self.assertRaises(IMAP4.error, self.imap().authenticate, mechanism, partial(following, answers))
                 replies = iter((message(user, key), "\x01"))
                 auth = self.smtp().auth
-                self.assertRaises(
-                    smtplib.SMTPAuthenticationError, auth, mechanism, lambda challenge=None, r=replies: next(r)
-                )
+                self.assertRaises(smtplib.SMTPAuthenticationError, auth, mechanism, partial(following, replies))
 
     def test_imapclient_token(self) -> None:
         """IMAPClient's own OAuth works."""
@@ -117,7 +123,7 @@ class LoginTests(SynchronousTestCase):
         """A certificate that an account row names opens that account, over IMAP and SMTP, and no other."""
         mine = person("somebody@elsewhere.test", authority(SystemClock().now(), "Somebody else"), SystemClock().now())
         self.assertRaises(IMAP4.error, self.imap(self.holding(mine)).authenticate, "EXTERNAL", lambda _: b"")
-        self.patch("mail_account", self.site.ids[BOB], certificate_fingerprint=mine.fingerprint)
+        self.change("mail_account", self.site.ids[BOB], certificate_fingerprint=mine.fingerprint)
         session = self.imap(self.holding(mine))
         self.assertIn("AUTH=EXTERNAL", session.capabilities)
         self.assertEqual(session.authenticate("EXTERNAL", lambda _: b"")[0], "OK")
@@ -164,7 +170,7 @@ class LoginTests(SynchronousTestCase):
         imap.login(username, PASSWORD)
         smtp.login(username, PASSWORD)
         other.login(ALICE, PASSWORD)
-        self.patch("mail_account", self.site.ids[username], password="something else")
+        self.change("mail_account", self.site.ids[username], password="something else")
         self.assertRaises(IMAP4.error, imap.noop)
         self.assertRaises(smtplib.SMTPServerDisconnected, lambda: [smtp.noop() for _ in range(2)])
         self.assertEqual(other.noop()[0], "OK")
