@@ -68,12 +68,17 @@ def head_of(text: SearchText) -> list[str | None]:
     return ["\n".join(values) if values else None for values in found]
 
 
+def line_holds(lines: str, name: str, needle: str) -> bool:
+    """Whether one of the fields called ``name`` in ``header_lines`` has ``needle``."""
+    return any(needle in value for value in values_of(lines, name))
+
+
 def holds(text: SearchText, criterion: TextCriterion) -> bool:
     """Whether a text meets a criterion; of ``HeaderContains`` only ``header`` is asked."""
     needle = needle_of(criterion.text)
     match criterion:
         case HeaderContains(name, _):
-            return any(needle.line in value for value in values_of(text.header, field_name(name)))
+            return line_holds(text.header, field_name(name), needle.line)
         case BodyContains(_):
             return needle.text in text.body
         case TextContains(_):

@@ -7,13 +7,12 @@ mail; the runs of three characters only narrow, the text decides.
 import sqlite3
 from array import array
 from collections.abc import Sequence
-from typing import Any
 
 from attrs import frozen
 
 from daptinmail.errors import NotFound
-from daptinmail.interfaces.search import BodyContains, Found, HeaderContains, SearchText, TextCriterion
-from daptinmail.store.text import field_name, holds, needle_of
+from daptinmail.interfaces.search import BodyContains, Found, HeaderContains, TextCriterion
+from daptinmail.store.text import field_name, line_holds, needle_of
 
 FEW = 500
 """So many messages are looked at one by one."""
@@ -47,8 +46,8 @@ class Condition:
     sql: str
     values: tuple[str, ...] = ()
     grams: tuple[str, ...] = ()
-    lines: HeaderContains | None = None
-    """Asked of the row's header, of which ``sql`` is not sure."""
+    line: tuple[str, str] | None = None
+    """The name of a field and what it must hold: of this ``sql`` is not sure."""
 
 
 def find(
@@ -91,11 +90,12 @@ def condition_of(criterion: TextCriterion) -> Condition:
         return (
             Condition("head", f"instr(i.{column}, ?)", (line,)) if line else Condition("head", f"i.{column} NOT NULL")
         )
-    key = f"\n{field_name(criterion.field)}: "
+    name = field_name(criterion.field)
+    key = f"\n{name}: "
     if not line:
         return Condition("text", "instr(i.header, ?)", (key,), (key,))
     both = "instr(i.header, ?) AND instr(i.header, ?)"
-    return Condition("text", both, (key, line), (key, line), criterion)
+    return Condition("text", both, (key, line), (key, line), (name, line))
 
 
 def match_of(texts: Sequence[str]) -> str:
@@ -108,14 +108,14 @@ def match_of(texts: Sequence[str]) -> str:
 def _each(connection: sqlite3.Connection, mailbox_id: int, condition: Condition, uids: Sequence[int] | None) -> Found:
     """Look at every message, or at ``uids``."""
     only = "" if uids is None else f" AND m.uid IN ({', '.join('?' * len(uids))})"
-    extra = ", i.header" if condition.lines else ""
+    extra = ", i.header" if condition.line else ""
     statement = _EACH.format(table=condition.table, condition=condition.sql, only=only, extra=extra)
     return _sorted_out(connection.execute(statement, (mailbox_id, *condition.values, *(uids or ()))), condition)
 
 
 def _narrowed(connection: sqlite3.Connection, mailbox_id: int, condition: Condition, match: str) -> Found:
     """Look at the messages that have all runs of three characters."""
-    statement = _NARROWED.format(condition=condition.sql, extra=", i.header" if condition.lines else "")
+    statement = _NARROWED.format(condition=condition.sql, extra=", i.header" if condition.line else "")
     found = _sorted_out(connection.execute(statement, (match, mailbox_id, *condition.values)), condition)
     for unknown in (_NEW, _PENDING):
         found.unknown.extend(row[0] for row in connection.execute(unknown, (mailbox_id,)))
@@ -128,10 +128,6 @@ def _sorted_out(rows: sqlite3.Cursor, condition: Condition) -> Found:
     for uid, unknown, *header in rows:
         if unknown:
             found.unknown.append(uid)
-        elif condition.lines is None or _has_line(header, condition.lines):
+        elif condition.line is None or line_holds(header[0], *condition.line):
             found.uids.append(uid)
     return found
-
-
-def _has_line(header: Sequence[Any], criterion: HeaderContains) -> bool:
-    return holds(SearchText(header[0], "", ""), criterion)
