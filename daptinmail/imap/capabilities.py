@@ -20,12 +20,22 @@ ALWAYS = (
     b"QRESYNC",  # RFC 7162
     b"UIDONLY",  # RFC 9586
     b"INPROGRESS",  # RFC 9585
+    b"ESEARCH",  # RFC 4731
+    b"SEARCHRES",  # RFC 5182
+    b"WITHIN",  # RFC 5032
+    b"PARTIAL",  # RFC 9394
+    b"SORT",  # RFC 5256
+    b"SORT=DISPLAY",  # RFC 5957
+    b"THREAD=ORDEREDSUBJECT",  # RFC 5256
+    b"THREAD=REFERENCES",  # RFC 5256
+    b"ESORT",  # RFC 5267
     b"MULTIAPPEND",  # RFC 3502
     b"CATENATE",  # RFC 4469
     b"REPLACE",  # RFC 8508
     b"BINARY",  # RFC 3516
     b"PREVIEW",  # RFC 8970
     b"SAVEDATE",  # RFC 8514
+    b"OBJECTID",  # RFC 8474
     b"LIST-EXTENDED",  # RFC 5258
     b"LIST-STATUS",  # RFC 5819
     b"LIST-MYRIGHTS",  # RFC 8440
@@ -55,8 +65,13 @@ ENABLED_BY: dict[bytes, frozenset[bytes]] = {
 def capabilities(session: Session) -> list[bytes]:
     """The words of CAPABILITY now (RFC 9051 §7.2.2)."""
     if session.state != "unauth":
-        return [*ALWAYS, *AFTER_LOGIN]
-    return [*ALWAYS, b"LITERAL-", *_logins(session)]
+        return [*ALWAYS, _append_limit(session), *AFTER_LOGIN]
+    return [*ALWAYS, _append_limit(session), b"LITERAL-", *_logins(session)]
+
+
+def _append_limit(session: Session) -> bytes:
+    """The largest message of every mailbox (RFC 7889 §3)."""
+    return b"APPENDLIMIT=%d" % session.edge.append_limit
 
 
 def _logins(session: Session) -> list[bytes]:

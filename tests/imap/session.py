@@ -48,6 +48,7 @@ class Server:
         self.proofs = MemoryProofs(self.directory)
         self.store = MemoryMessageStore(self.time, identifiers)
         self.account = self.directory.add("ann@example.com")
+        self.store.logins[self.account.id] = self.account.username
         self.store.open_account(self.account.id)
         self.factory = ImapFactory(
             hostname="imap.example.com",
@@ -59,11 +60,13 @@ class Server:
             clock=self.clock,
             tls=None,
             implicit_tls=True,
+            time=self.time,
         )
 
     def add_account(self, username: str) -> Account:
         """One more account with its mailboxes, and the same password."""
         account = self.directory.add(username)
+        self.store.logins[account.id] = username
         self.store.open_account(account.id)
         return account
 

@@ -19,6 +19,7 @@ class StoredServer(Server):
         super().__attrs_post_init__()
         self.account = self.add_account("ann@example.com")
         self.factory.store = self.stored.store
+        self.factory.time = self.stored.clock
 
     def add_account(self, username: str) -> Account:
         """One more account with its mailboxes, and the same password."""

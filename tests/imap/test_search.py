@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.imap import search_program
 from daptinmail.imap.limits import SEARCH_TEXT_CAP
-from tests.imap.session import Server
+from tests.imap.session import Server, server_of
 
 FIRST = (
     b"From: =?utf-8?q?Ren=C3=A9?= <rene@example.com>\r\nTo: ann@example.com\r\nCc: Carl <carl@example.net>\r\n"
@@ -184,6 +184,12 @@ class KeyTests(SynchronousTestCase):
             S: 2 OK ...
             """
         )
+
+    def test_utf8_accept(self) -> None:
+        """Once a client has switched on UTF8=ACCEPT there is no CHARSET (RFC 6855 §3)."""
+        server_of(self.client).session.enabled.add(b"UTF8=ACCEPT")
+        self.client.run("C: 1 SEARCH CHARSET UTF-8 SUBJECT lunch\nS: 1 BAD ...")
+        self.assertEqual(self.found("SUBJECT lunch"), "2")
 
     def test_many_messages(self) -> None:
         """Large mailboxes are searched in slices between which others have a turn."""

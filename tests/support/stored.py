@@ -52,8 +52,9 @@ class Stored:
     @classmethod
     def in_memory(cls) -> "Stored":
         """Over ``MemoryStorage``."""
-        storage = MemoryStorage()
-        return cls(storage, storage.directory / "mail")
+        clock = SteadyClock()
+        storage = MemoryStorage(clock)
+        return cls(storage, storage.directory / "mail", clock=clock)
 
     @classmethod
     def threaded(cls, base: Path, case: SynchronousTestCase) -> "Stored":
