@@ -88,7 +88,10 @@ def _prepare(site: Site, as_files: bool) -> None:
     site.peer.start()
     begin = time.monotonic()
     fill(site.peer, site.messages, as_files)
-    say(f"{site.peer.name} is filled in {time.monotonic() - begin:.0f} s")
+    filled = time.monotonic()
+    site.peer.process.settle()
+    rest = time.monotonic()
+    say(f"{site.peer.name}: filled in {filled - begin:.0f} s, at rest {rest - filled:.0f} s later")
 
 
 if __name__ == "__main__":

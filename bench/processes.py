@@ -11,6 +11,11 @@ from pathlib import Path
 from attrs import define, field
 
 PATIENCE = 60.0
+LONGEST_SETTLING = 3600.0
+LOOK = 0.25
+RESTING = 0.04
+"""Part of a processor that counts as rest."""
+QUIET_LOOKS = 4
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 PORTS = range(20000, 32768)
 """Below the ephemeral ports."""
@@ -109,6 +114,21 @@ class ServerProcess:
     def cpu_seconds(self) -> float:
         """CPU time of the process, its children that live, and its children that have ended."""
         return sum(map(_cpu_clock, tree(self.pid))) + _reaped(self.pid)
+
+    def settle(self) -> None:
+        """Wait until it does nothing of its own any more, such as filling an index in the background.
+
+        Raises:
+            OSError: it never comes to rest.
+        """
+        end = time.monotonic() + LONGEST_SETTLING
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            before = self.cpu_seconds()
+            time.sleep(LOOK)
+            quiet = quiet + 1 if self.cpu_seconds() - before < LOOK * RESTING else 0
+            if time.monotonic() > end:
+                raise OSError(f"{self.command[0]} does not come to rest")
 
     def memory(self) -> int:
         """Octets that the processes hold for themselves: proportional set size, shared pages counted once."""

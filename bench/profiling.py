@@ -13,7 +13,7 @@ RATE = 400
 LEAST = 3.0
 """Seconds that the measurement is repeated for."""
 MOST_TURNS = 50
-SHOWN = 12
+SHOWN = 16
 
 
 def profile(measure: Measure, site: Site, directory: Path) -> None:
@@ -50,6 +50,7 @@ def summary(stacks: str) -> str:
         own[frames[-1]] += int(count)
         whole.update(dict.fromkeys(frames, int(count)))
     total = max(1, sum(own.values()))
+    whole = Counter({name: count for name, count in whole.items() if "(daptinmail/" in name})
     lines = [f"{total} samples", "by themselves:", *_lines(own, total), "with what they called:", *_lines(whole, total)]
     return "\n".join(lines) + "\n"
 

@@ -46,6 +46,7 @@ class Site:
         self.part()
         self.peer.stop()
         self.peer.start()
+        self.peer.process.settle()
 
     def timed(self, work: Callable[[], object]) -> Watch:
         """Do it and take the time."""
