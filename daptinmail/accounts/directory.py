@@ -11,7 +11,7 @@ from daptinmail.accounts.app_passwords import AppPasswords
 from daptinmail.accounts.attempts import Attempts
 from daptinmail.accounts.passwords import Passwords
 from daptinmail.accounts.revocations import Revocations
-from daptinmail.accounts.rows import ACCOUNTS, MAX_USERNAME, LoginRow, account_of, find_login, scram_columns
+from daptinmail.accounts.rows import ACCOUNTS, MAX_USERNAME, NOBODY, LoginRow, account_of, find_login, scram_columns
 from daptinmail.accounts.throttle import UNKNOWN_NAME, Throttle
 from daptinmail.accounts.verified import VerifiedPasswords
 from daptinmail.db.schema import mail_account, mail_server
@@ -65,16 +65,19 @@ class Directory:
     async def _verify(self, username: str, password: str, service: str) -> Account:
         mark = self.revocations.mark()
         login = await self.storage.read(lambda connection: find_login(connection, username))
+        # Asked for unknown names too, so that they take the same time.
+        is_app_password = await self._is_app_password(login, password, service)
         if login is None:
             await self.passwords.verify_dummy(password)
             raise Unauthenticated(cause=UNKNOWN_NAME)
-        if not await self._is_app_password(login, password, service):
+        if not is_app_password:
             await self._verify_password(login, password)
         self.revocations.check(login.account.id, mark)
         return login.account
 
-    async def _is_app_password(self, login: LoginRow, password: str, service: str) -> bool:
-        return self.app_passwords is not None and await self.app_passwords.opens(login.account.id, password, service)
+    async def _is_app_password(self, login: LoginRow | None, password: str, service: str) -> bool:
+        number = login.account.id if login is not None else NOBODY
+        return self.app_passwords is not None and await self.app_passwords.opens(number, password, service)
 
     async def _verify_password(self, login: LoginRow, password: str) -> None:
         async def verify() -> bool:

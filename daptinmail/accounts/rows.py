@@ -14,6 +14,9 @@ from daptinmail.sasl.keys import from_text, to_text
 MAX_USERNAME = 320
 """Characters; longer names cannot exist and are not looked up."""
 
+NOBODY = 0
+"""The id of no account."""
+
 ACCOUNTS: Select[Any] = select(
     mail_account.c.id,
     mail_account.c.reference_id,

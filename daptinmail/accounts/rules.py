@@ -168,7 +168,9 @@ class MailAccountRules(Plain):
         if "certificate_fingerprint" in wanted:
             wanted["certificate_fingerprint"] = check_fingerprint(wanted["certificate_fingerprint"])
         before = row or {}
-        if not viewer.is_administrator and any(wanted.get(name, before.get(name)) != before.get(name) for name in QUOTA):
+        if not viewer.is_administrator and any(
+            wanted.get(name, before.get(name)) != before.get(name) for name in QUOTA
+        ):
             raise Forbidden("Limits are set by the administrator")
         given = [str(wanted.pop(name, None) or "") for name in ("password", "password_md5")]
         password = given[0] or given[1]

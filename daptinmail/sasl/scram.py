@@ -27,7 +27,7 @@ _FINAL = re.compile(
 
 @frozen
 class Scram:
-    """One mechanism: a digest, with or without channel binding. ``plus_offered``: could the client have bound it?"""
+    """One mechanism: a digest, with or without channel binding."""
 
     digest: str
     plus: bool
@@ -38,7 +38,7 @@ class Scram:
         header, bare = read_header(_bounded(message))
         self._check_flag(header, client)
         name, nonce = _read_first(bare)
-        same_identity(header.identity, name)
+        same_identity(_prepared(header.identity), name)
         keys: ScramKeys = yield KeysWanted(name, self.digest)
         nonce += b64encode(client.random(NONCE_OCTETS))
         challenge = b"r=%b,s=%b,i=%d" % (nonce, b64encode(keys.salt), keys.iterations)
@@ -85,13 +85,17 @@ def _read_first(bare: bytes) -> tuple[str, bytes]:
     found = _FIRST.fullmatch(bare)
     if found is None:
         raise Malformed("Malformed SCRAM message")
-    try:
-        name = saslprep(read_name(found["name"]), stored=False)
-    except ValueError:
-        raise Unauthenticated(cause="SCRAM: a name that cannot be prepared") from None
+    name = _prepared(read_name(found["name"]))
     if not name:
         raise Unauthenticated(cause="SCRAM: an empty name")
     return name, found["nonce"]
+
+
+def _prepared(name: str) -> str:
+    try:
+        return saslprep(name, stored=False)
+    except ValueError:
+        raise Unauthenticated(cause="SCRAM: a name that cannot be prepared") from None
 
 
 def _read_final(message: bytes) -> _Final:

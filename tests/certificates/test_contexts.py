@@ -2,6 +2,7 @@
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
 from sqlalchemy import update
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -121,6 +122,18 @@ class TlsContextsTests(SynchronousTestCase):
             self.assertIsNotNone(self.handshake(name, (b"http/1.1",)).error)
             wire = self.handshake(name, (b"imap",))
             self.assertEqual(wire.client.get_alpn_proto_negotiated(), b"imap")
+
+    def test_asks_clients(self) -> None:
+        """Clients are asked for a certificate by listeners that are set up while that is wanted."""
+        self.contexts.asks_clients = lambda: True
+        asking = self.contexts.front("mail.example.com", (b"smtp", b"imap"))
+        modes = (self.front.get_verify_mode(), asking.get_verify_mode())
+        self.assertEqual(modes, (SSL.VERIFY_NONE, SSL.VERIFY_PEER))
+        self.front = asking
+        self.assertEqual(self.name("mail.example.com"), "mail.example.com")
+        self.contexts.asks_clients = lambda: False
+        again = self.contexts.front("mail.example.com", (b"smtp", b"imap"))
+        self.assertEqual(again.get_verify_mode(), SSL.VERIFY_NONE)
 
     def test_broken_row_hurts_nobody_else(self) -> None:
         """A row whose certificate cannot be used is passed over."""
