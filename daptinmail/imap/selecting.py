@@ -10,6 +10,7 @@ from daptinmail.imap.rights import settable
 from daptinmail.imap.selected import FLAG_ORDER, SelectedMailbox, flag_names
 from daptinmail.imap.sequences import SequenceSet
 from daptinmail.imap.session import Session, uid_required
+from daptinmail.imap.status import mailbox_id
 from daptinmail.imap.values import Resync, Select
 
 
@@ -56,6 +57,7 @@ def _describe(session: Session, view: SelectedMailbox, name: str) -> None:
     session.untagged(
         b"OK [UIDVALIDITY %d] UIDs are valid" % view.mailbox.uidvalidity,
         b"OK [UIDNEXT %d] Next UID" % view.mailbox.uidnext,
+        b"OK [MAILBOXID (%b)] Object id" % mailbox_id(view.mailbox),  # RFC 8474 §4.2
         b"OK [HIGHESTMODSEQ %d] Highest" % view.modseq,
         b"OK [PERMANENTFLAGS ()] Read-only" if view.read_only else _permanent_flags(view),
     )
