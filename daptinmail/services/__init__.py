@@ -1,6 +1,7 @@
 """Composition root: the only place that names concrete classes of every layer.
 
 ``build``       settings.Boot and a reactor -> every part, wired
+``logins``      who may log in, and with what
 ``root``        the service tree: ordered start and stop
 ``live``        the database's rows -> ``settings.Live``
 ``wanted``      ``Live`` -> the listeners that should run (pure)

@@ -11,17 +11,7 @@ from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
 from daptinmail.accounts.app_password_rules import AppPasswordRules
-from daptinmail.accounts.app_passwords import AppPasswords
-from daptinmail.accounts.attempts import Attempts
-from daptinmail.accounts.checker import make_portal
-from daptinmail.accounts.directory import Directory
-from daptinmail.accounts.passwords import Passwords
-from daptinmail.accounts.proofs import Proofs
-from daptinmail.accounts.revocations import Revocations
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
-from daptinmail.accounts.secret import ServerSecret
-from daptinmail.accounts.throttle import Throttle
-from daptinmail.accounts.users import Users
 from daptinmail.agents.content import ContentReader
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.msa import Msa
@@ -51,7 +41,8 @@ from daptinmail.services.control import Control, LiveConfiguration
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.edges import Edges
 from daptinmail.services.listeners import Listeners
-from daptinmail.services.live import CurrentLive, authorities, wants_client_certificates
+from daptinmail.services.live import CurrentLive, wants_client_certificates
+from daptinmail.services.logins import Logins, make_logins
 from daptinmail.services.quickstart import Ports, Quickstart
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.services.textindex import TextIndexing, make_text_index
@@ -93,12 +84,7 @@ class Ground:
 class Domain:
     """Who exists, where messages live, what certifies us."""
 
-    passwords: Passwords
-    users: Users
-    directory: Directory
-    proofs: Proofs
-    app_passwords: AppPasswords
-    revocations: Revocations
+    logins: Logins
     store: MessageStore
     texts: TextIndexing
     spool: Spool
@@ -142,7 +128,7 @@ class Parts:
         await self.control.reconcile()
         if quickstart is not None:
             await self.quickstart.run(quickstart, ports, http)
-        elif not await self.domain.users.has_administrator():
+        elif not await self.domain.logins.users.has_administrator():
             log.info(
                 "no administrator yet: sign up, sign in, become one from this machine or with the set-up code {code}",
                 code=self.domain.setup_code,
@@ -193,19 +179,19 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         mail.reception,
         domain.store,
         domain.spool,
-        make_portal(domain.directory, domain.proofs),
+        domain.logins.portal,
         ground.blocking,
         ground.identifiers,
         domain.contexts,
     )
     listeners = Listeners(reactor, sockets, edges)
-    domain.revocations.followers.append(listeners)
+    domain.logins.revocations.followers.append(listeners)
     control = Control(boot, ground.live, ground.storage, ground.events, domain.contexts, ground.blocking, listeners)
     configuration = LiveConfiguration(ground.configuration, ground.live, mail.queue.wake)
     records = Records(ground.storage, ground.clock, ground.identifiers, _rules(ground, domain, mail))
     api = Api(
         records=records,
-        users=domain.users,
+        users=domain.logins.users,
         configuration=configuration,
         control=control,
         certificates=domain.certificates,
@@ -215,7 +201,7 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         clock=ground.clock,
         identifiers=ground.identifiers,
     )
-    quickstart = Quickstart(boot, domain.users, records, configuration, control, ground.blocking, print_line)
+    quickstart = Quickstart(boot, domain.logins.users, records, configuration, control, ground.blocking, print_line)
     upkeep = Upkeep(reactor, ground.live, domain.contexts)
     return Parts(ground, domain, mail, listeners, control, quickstart, upkeep, make_site(api.resource(), reactor))
 
@@ -248,24 +234,19 @@ def _ground(boot: Boot, reactor: Any) -> Ground:
 
 
 def _domain(ground: Ground) -> Domain:
-    passwords = Passwords(ground.blocking)
-    throttle = Throttle(ground.clock)
     keyring = Keyring(ground.storage, ground.clock, ground.identifiers, ground.blocking, ground.configuration)
     contexts = TlsContexts(keyring, ground.blocking, lambda: wants_client_certificates(ground.live.value))
     setup_code = secrets.token_urlsafe(12)
-    users = Users(
-        ground.storage,
-        passwords,
-        throttle,
-        ground.clock,
-        ground.identifiers,
-        ground.configuration,
-        ground.events,
-        setup_code,
+    logins = make_logins(
+        storage=ground.storage,
+        clock=ground.clock,
+        identifiers=ground.identifiers,
+        blocking=ground.blocking,
+        configuration=ground.configuration,
+        events=ground.events,
+        live=ground.live,
+        setup_code=setup_code,
     )
-    secret, revocations = ServerSecret(ground.configuration), Revocations()
-    app_passwords = AppPasswords(ground.storage, ground.clock, secret)
-    attempts = Attempts(throttle, ground.events)
     texts = make_text_index(ground.boot, ground.reactor, ground.storage, ground.blocking)
     store = MessageStore(
         ground.storage,
@@ -278,23 +259,7 @@ def _domain(ground: Ground) -> Domain:
     )
     texts.keep(store)
     return Domain(
-        passwords=passwords,
-        users=users,
-        directory=Directory(
-            ground.storage, passwords, throttle, ground.clock, ground.events, revocations, app_passwords
-        ),
-        proofs=Proofs(
-            storage=ground.storage,
-            attempts=attempts,
-            secret=secret,
-            revocations=revocations,
-            users=users,
-            blocking=ground.blocking,
-            clock=ground.clock,
-            authorities=lambda: authorities(ground.live.value),
-        ),
-        app_passwords=app_passwords,
-        revocations=revocations,
+        logins=logins,
         store=store,
         texts=texts,
         spool=Spool(ground.boot.spool_dir, ground.blocking),
@@ -309,12 +274,12 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
     def outbound() -> OutboundSettings:
         return ground.live.value.outbound
 
-    mda = Mda(domain.directory, domain.store)
+    mda = Mda(domain.logins.directory, domain.store)
     contents = ContentReader(ground.blocking, domain.spool)
     resolver = Resolver.of_system(ground.reactor, ground.boot.resolver)
     transfer = Transfer(resolver, TcpConnect(ground.reactor), ground.reactor, ground.blocking, outbound)
     queue: Queue
-    returns = Returns(domain.directory, mda, lambda: queue, ground.events, ground.identifiers)
+    returns = Returns(domain.logins.directory, mda, lambda: queue, ground.events, ground.identifiers)
     queue = Queue(
         storage=ground.storage,
         clock=ground.clock,
@@ -328,7 +293,7 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
     )
     mta = Mta(mda, ground.storage, ground.events, contents, ground.clock)
     msa = Msa(
-        domain.directory,
+        domain.logins.directory,
         mda,
         domain.store,
         queue,
@@ -344,11 +309,13 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
 def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules]:
     """What each type of the API does beyond holding columns."""
     return {
-        "user_account": UserAccountRules(domain.passwords, ground.identifiers),
+        "user_account": UserAccountRules(domain.logins.passwords, ground.identifiers),
         "usergroup": UsergroupRules(),
         "mail_server": MailServerRules(domain.contexts),
-        "mail_account": MailAccountRules(domain.passwords, domain.store, domain.certificates, domain.revocations),
-        "mail_app_password": AppPasswordRules(domain.app_passwords, domain.revocations),
+        "mail_account": MailAccountRules(
+            domain.logins.passwords, domain.store, domain.certificates, domain.logins.revocations
+        ),
+        "mail_app_password": AppPasswordRules(domain.logins.app_passwords, domain.logins.revocations),
         "mail_box": MailBoxRules(domain.store),
         "mail": MailRules(domain.store, ground.blocking),
         "outbox": OutboxRules(ground.boot.queue_dir, ground.blocking, mail.queue.wake),
