@@ -11,7 +11,7 @@ from daptinmail.accounts.attempts import Attempts
 from daptinmail.accounts.client_certificates import Presented, read_certificates, vouched_addresses
 from daptinmail.accounts.passwords import SCRAM_ITERATIONS
 from daptinmail.accounts.revocations import Revocations
-from daptinmail.accounts.rows import ACCOUNTS, MAX_USERNAME, LoginRow, account_of, find_login
+from daptinmail.accounts.rows import ACCOUNTS, MAX_USERNAME, LoginRow, account_of, can_exist, find_login
 from daptinmail.accounts.secret import ServerSecret
 from daptinmail.accounts.throttle import UNKNOWN_NAME
 from daptinmail.db.schema import mail_account
@@ -84,6 +84,8 @@ class Proofs:
 
     async def _found(self, condition: ColumnElement[bool], username: str) -> list[Account]:
         """The accounts that fit, two at most, also by name if there is one."""
+        if not can_exist(username):
+            return []
         query = ACCOUNTS.where(condition).limit(2)
         if username:
             query = query.where(mail_account.c.username == username)

@@ -30,6 +30,8 @@ ACCOUNTS: Select[Any] = select(
     mail_account.c.scram_sha1,
     mail_account.c.certificate_fingerprint,
     mail_account.c.user_account_id,
+    mail_account.c.quota_bytes,
+    mail_account.c.quota_messages,
     mail_server.c.hostname,
 ).join(mail_server, mail_account.c.mail_server_id == mail_server.c.id)
 
@@ -60,12 +62,18 @@ def account_of(row: Row[Any]) -> Account:
         address=Address(row.address_local, row.address_domain),
         server_id=row.mail_server_id,
         server_hostname=row.hostname,
+        limited=row.quota_bytes is not None or row.quota_messages is not None,
     )
+
+
+def can_exist(username: str) -> bool:
+    """False for names that no database needs to be asked for; PostgreSQL takes no NUL."""
+    return len(username) <= MAX_USERNAME and "\0" not in username
 
 
 def find_login(connection: Connection, username: str) -> LoginRow | None:
     """By user name; case counts."""
-    if len(username) > MAX_USERNAME or "\0" in username:
+    if not can_exist(username):
         return None
     row = connection.execute(ACCOUNTS.where(mail_account.c.username == username)).one_or_none()
     # A collation that ignores case must not let another name in.
