@@ -5,6 +5,7 @@ may the database commit. Each step leaves a way back, in order, so that the last
 """
 
 import errno
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,11 @@ MAX_OPEN = 256
 
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EACCES, errno.EOPNOTSUPP}
 _MAILDIR_PLACES = ("cur", "new")
+
+
+def _directory(path: Path) -> str:
+    """``path.parent``, in a tenth of the time: a batch may touch many thousand files of one directory."""
+    return os.path.dirname(path)
 
 
 @define(eq=False)
@@ -53,7 +59,7 @@ class FileEffects:
     _journal: Journal | None = None
     _undo: list[Callable[[], None]] = field(factory=list, init=False)
     _waiting: dict[Path, _Placement] = field(factory=dict, init=False)
-    _directories: list[Path] = field(factory=list, init=False)
+    _directories: list[str] = field(factory=list, init=False)
     _removals: list[Path] = field(factory=list, init=False)
     _open: int = field(default=0, init=False)
     _broken: OSError | None = field(default=None, init=False)
@@ -96,7 +102,7 @@ class FileEffects:
     def link(self, source: Path, target: Path) -> None:
         """Make ``target`` a second name of ``source``, which may have been placed in this batch."""
         self._must_be_free(target)
-        waiting = self._waiting.get(source)
+        waiting = self._waiting.get(source) if self._waiting else None  # a path is slow to look up
         if waiting is not None:
             placement = _Placement(self._temporary(target), target)
             self._wait_for(placement)
@@ -104,14 +110,14 @@ class FileEffects:
             return
         self._disk.link(source, target)
         self._undo.append(partial(self._unlink, target))
-        self._directories.append(target.parent)
+        self._directories.append(_directory(target))
 
     def rename(self, source: Path, target: Path) -> None:
         """Rename a file or directory now."""
-        if source == target:
+        if str(source) == str(target):
             return
         self._must_be_free(target)
-        waiting = self._waiting.get(source)
+        waiting = self._waiting.get(source) if self._waiting else None  # a path is slow to look up
         if waiting is not None:
             self._redirect(waiting, target)
             self._undo.append(partial(self._redirect, waiting, source))
@@ -120,7 +126,7 @@ class FileEffects:
                 self.make_durable()
             self._disk.rename(source, target)
             self._undo.append(partial(self._rename_back, target, source))
-        self._directories += dict.fromkeys((source.parent, target.parent))
+        self._directories += dict.fromkeys((_directory(source), _directory(target)))
 
     def make_directory(self, path: Path) -> None:
         """Make a directory and the parents it lacks."""
@@ -130,7 +136,7 @@ class FileEffects:
             self.make_directory(path.parent)
         self._disk.make_directory(path)
         self._undo.append(partial(self._remove_made, path))
-        self._directories.append(path.parent)
+        self._directories.append(_directory(path))
 
     def remove(self, path: Path) -> None:
         """Remove ``path`` in ``finish``."""
@@ -151,7 +157,7 @@ class FileEffects:
             self._disk.rename(placement.at, placement.target)
             placement.at = placement.target
         self._waiting.clear()
-        for directory in dict.fromkeys(self._directories):
+        for directory in map(Path, dict.fromkeys(self._directories)):
             if self._disk.is_directory(directory):  # a unit that was undone may have taken it away
                 self._disk.fsync_dir(directory)
         self._directories.clear()
@@ -184,13 +190,13 @@ class FileEffects:
 
     def _must_be_free(self, path: Path) -> None:
         """Renames replace silently, so look first; this thread alone makes these names."""
-        if path in self._waiting or self._disk.exists(path):
+        if (self._waiting and path in self._waiting) or self._disk.exists(path):
             raise FileExistsError(errno.EEXIST, "already there", str(path))
 
     def _wait_for(self, placement: _Placement) -> None:
         self._waiting[placement.target] = placement
         self._undo.append(partial(self._drop, placement))
-        self._directories.append(placement.target.parent)
+        self._directories.append(_directory(placement.target))
 
     def _redirect(self, placement: _Placement, target: Path) -> None:
         if self._waiting.pop(placement.target, None) is None:

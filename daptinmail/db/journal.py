@@ -96,7 +96,9 @@ class Journal:
         return descriptor
 
     def _relative(self, path: Path) -> str:
-        return os.fsencode(os.path.relpath(path, self.path.parent)).decode("latin-1")
+        name, root = str(path), f"{self.path.parent}/"
+        below = name[len(root) :] if name.startswith(root) else os.path.relpath(name, root)  # which takes long
+        return os.fsencode(below).decode("latin-1")
 
     def _absolute(self, name: str) -> Path:
         return self.path.parent / os.fsdecode(name.encode("latin-1"))
