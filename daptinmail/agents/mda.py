@@ -4,12 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from attrs import define
 
-from daptinmail.errors import Unavailable
-from daptinmail.interfaces.directory import IDirectory
-from daptinmail.interfaces.messages import Appended, Arrival, Delivery, IMessageStore
+from daptinmail.errors import Refused, Unavailable
+from daptinmail.interfaces.directory import Account, IDirectory
+from daptinmail.interfaces.mailboxes import IMailboxStore
+from daptinmail.interfaces.messages import Appended, Arrival, Delivery
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.mail.address import Address
+from daptinmail.mail.reply import Reply
 from daptinmail.mail.trace import return_path_field
+
+MAILBOX_FULL = Reply(552, "5.2.2", "Mailbox full")
 
 
 @define(eq=False)
@@ -17,12 +21,21 @@ class Mda:
     """Delivers to mailboxes of this server."""
 
     directory: IDirectory
-    store: IMessageStore
+    store: IMailboxStore
 
-    async def standing(self, recipient: Address) -> tuple[bool, bool]:
-        """Whether the domain is ours, and whether the recipient has an account here."""
-        has_account = await self.directory.account_at(recipient) is not None
-        return has_account or await self.directory.is_local(recipient.domain), has_account
+    async def standing(self, recipient: Address) -> tuple[bool, Account | None]:
+        """Whether the domain is ours, and the recipient's account here."""
+        account = await self.directory.account_at(recipient)
+        return account is not None or await self.directory.is_local(recipient.domain), account
+
+    async def check_room(self, account: Account | None) -> None:
+        """See that an account is not full already.
+
+        Raises:
+            Refused: it is, for good (552 5.2.2): only this recipient is refused, and the sender is told at once.
+        """
+        if account is not None and account.limited and (await self.store.quotas.quota(account.id)).is_full:
+            raise Refused(MAILBOX_FULL)
 
     async def delivery(self, recipient: Address) -> Delivery | None:
         """Where mail for ``recipient`` goes; ``None`` if there is no account."""

@@ -72,10 +72,11 @@ class Msa:
 
     async def recipient(self, origin: Origin, envelope: Envelope, recipient: Address) -> None:
         """Any domain; accounts of this server must exist."""
-        is_local, has_account = await self.mda.standing(recipient)
-        refusal = submission_refusal(recipient, is_local=is_local, has_account=has_account)
+        is_local, account = await self.mda.standing(recipient)
+        refusal = submission_refusal(recipient, is_local=is_local, has_account=account is not None)
         if refusal:
             raise Refused(refusal)
+        await self.mda.check_room(account)
 
     async def receive(self, origin: Origin, envelope: Envelope, content: Content, trail: UUID) -> None:
         """Local recipients, remote recipients and the Sent copy in one transaction."""
@@ -156,7 +157,8 @@ class Msa:
         account, return_path = submission.account, submission.envelope.return_path
         if submission.local:
             self.mda.deliver_in(transaction, submission.content, submission.local, arrival, return_path)
-        copy = Delivery(account.id, str(account.address), SENT, frozenset((rb"\Seen",)), SPECIAL_USE_MAILBOXES[SENT])
+        seen = frozenset((rb"\Seen",))
+        copy = Delivery(account.id, str(account.address), SENT, seen, SPECIAL_USE_MAILBOXES[SENT], owed=True)
         self.store.deliver_in(transaction, submission.copy, [copy], arrival)
         data = {
             "from": arrival.return_path,

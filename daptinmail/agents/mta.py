@@ -39,15 +39,16 @@ class Mta:
 
     async def recipient(self, origin: Origin, envelope: Envelope, recipient: Address) -> None:
         """Only accounts of this server, and only where the listener takes mail without log-in."""
-        is_local, has_account = await self.mda.standing(recipient)
+        is_local, account = await self.mda.standing(recipient)
         refusal = reception_refusal(
             recipient,
             authentication_required=origin.server.authentication_required,
             is_local=is_local,
-            has_account=has_account,
+            has_account=account is not None,
         )
         if refusal:
             raise Refused(refusal)
+        await self.mda.check_room(account)
 
     async def receive(self, origin: Origin, envelope: Envelope, content: Content, trail: UUID) -> None:
         """Stamp and deliver to all recipients, or to none."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import define, evolve, field
 from zope.interface import implementer
 
 from daptinmail.agents.content import read_start
@@ -49,7 +49,8 @@ class Returns:
         body = self._compose(transaction, message, message.return_path)
         content = Content(body_size=len(body), body=body)
         if isinstance(message.destination, Delivery):
-            self.mda.deliver_in(transaction, content, [message.destination], Arrival(trail), None)
+            owed = evolve(message.destination, owed=True)  # a full mailbox must not keep us from giving up
+            self.mda.deliver_in(transaction, content, [owed], Arrival(trail), None)
         else:
             notification = OutboundMessage(
                 trail=trail,

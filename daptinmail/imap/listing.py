@@ -11,7 +11,6 @@ from daptinmail.imap.names import ancestors
 from daptinmail.imap.rights import letters
 from daptinmail.imap.session import Session
 from daptinmail.imap.status import note_modseqs, status_lines
-from daptinmail.interfaces.sharing import Located
 
 ROOT = rb'LIST (\Noselect) "/" ""'
 
@@ -71,11 +70,10 @@ def _line(session: Session, tree: Hierarchy, arguments: Listing, name: str) -> b
     return line
 
 
-async def list_line(session: Session, located: Located, old_name: str = "") -> bytes:
-    """``LIST`` of one mailbox; ``old_name`` is what the client called it (RFC 9051 §6.3.9.7)."""
+async def list_line(session: Session, name: str, old_name: str = "") -> bytes:
+    """``LIST`` of one name; ``old_name`` is what it was, or what the client called it (RFC 9051 §6.3.9.7)."""
     tree = await hierarchy(session, subscribed=True)
-    tree.found.setdefault(located.name, located)
-    line = _line(session, tree, Listing("", (), extended=True), located.name)
+    line = _line(session, tree, Listing("", (), extended=True), name)
     return line + b' ("OLDNAME" (%b))' % session.quoted(old_name) if old_name else line
 
 

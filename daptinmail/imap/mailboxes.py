@@ -19,7 +19,7 @@ async def create(session: Session, arguments: Create) -> Answer:
     if session.rev2:
         located = await session.find_mailbox(arguments.mailbox, "")
         if located.name != arguments.asked:
-            session.untagged(await list_line(session, located, arguments.asked))
+            session.untagged(await list_line(session, located.name, arguments.asked))
     return ok(b"CREATE completed", b"MAILBOXID (%b)" % mailbox_id(made))
 
 

@@ -14,7 +14,7 @@ from daptinmail.mail.address import Address
 class Account:
     """A mail account. ``username`` is the login name; ``address`` where it gets mail.
 
-    A login name without ``@`` gets mail at the host name of its server.
+    A login name without ``@`` gets mail at the host name of its server. ``limited``: it may be full one day.
     """
 
     id: int
@@ -23,6 +23,7 @@ class Account:
     address: Address
     server_id: int
     server_hostname: str
+    limited: bool = False
 
 
 class IAuthenticated(Interface):

@@ -21,13 +21,15 @@ class What(Enum):
     RENAMED = "renamed"
     SUBSCRIBED = "subscribed"
     ANNOTATED = "annotated"
+    SHARED = "shared"
 
 
 @frozen
 class MailboxEvent:
     """One thing that happened. ``old_name`` is set for ``RENAMED``, ``entries`` for ``ANNOTATED``.
 
-    ``mailbox_id`` 0 is a name without a mailbox, or the server.
+    ``mailbox_id`` 0 is a name without a mailbox, or the server. ``SHARED`` is told to whoever got or lost rights:
+    then ``account_id`` is theirs and the mailbox somebody else's.
     """
 
     what: What

@@ -15,6 +15,12 @@ class Quota:
     octets_limit: int | None = None
     messages_limit: int | None = None
 
+    @property
+    def is_full(self) -> bool:
+        """True if nothing more may be stored."""
+        limits = ((self.octets, self.octets_limit), (self.messages, self.messages_limit))
+        return any(limit is not None and used >= limit for used, limit in limits)
+
 
 class IQuotas(Interface):
     """Limits are set over the API; the store keeps them: ``OverQuota`` comes from whatever would exceed them."""

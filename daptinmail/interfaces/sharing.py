@@ -46,7 +46,7 @@ class Place:
 
 @frozen
 class Grant:
-    """One entry of an access control list. ``identifier``: a login name or one of ``ANYONE``; ``negative`` takes away."""
+    """One entry of a list. ``identifier``: a login name or one of ``ANYONE``; ``negative`` takes away."""
 
     identifier: str
     rights: Rights

@@ -33,6 +33,10 @@ class Ears(Generic[T]):
         """Who listens now."""
         return list(self._listening.get(key, ()))
 
+    def keys(self) -> list[int]:
+        """What is listened to."""
+        return list(self._listening)
+
     def take(self, key: int) -> list[T]:
         """Who listens now, and will hear no more."""
         return self._listening.pop(key, [])
@@ -71,6 +75,11 @@ class Listeners:
         self.woken()
         for listener in self._listeners.take(mailbox_id):
             listener.mailbox_deleted(mailbox_id)
+
+    def shared(self, mailbox_id: int, account_id: int | None) -> None:
+        """Rights on a mailbox were given to an account or taken from it; ``None``: perhaps from many."""
+        for key in self.accounts.keys() if account_id is None else [account_id]:
+            self.event(MailboxEvent(What.SHARED, key, mailbox_id, ""))
 
     def event(self, event: MailboxEvent) -> None:
         """Something happened to a mailbox of an account."""

@@ -1,4 +1,4 @@
-"""``IQuotas``: use is counted on the rows of mailboxes, in the transaction that changes it; limits stand on accounts."""
+"""``IQuotas``: use is counted on mailboxes' rows, in the transaction that changes it; limits stand on accounts."""
 
 from attrs import define
 from sqlalchemy import Connection, bindparam, func, select

@@ -1,5 +1,6 @@
 """``IMailboxRights``: access control lists in the database (RFC 4314)."""
 
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, frozen
@@ -22,6 +23,7 @@ from daptinmail.interfaces.sharing import (
     Rights,
 )
 from daptinmail.interfaces.storage import IStorage, ITransaction
+from daptinmail.store.listeners import Listeners
 from daptinmail.store.names import DELIMITER, in_order, normal_name, parents
 from daptinmail.store.rows import FOLDERS, Folder, folder_by_id, folder_by_name, folder_of
 from daptinmail.store.views import named
@@ -70,6 +72,7 @@ class MailboxRights:
     """Reads in reader threads, changes in the storage thread."""
 
     storage: IStorage
+    listeners: Listeners
 
     async def find(self, account_id: int, name: str) -> Located:
         """The mailbox that the account calls ``name``."""
@@ -89,12 +92,17 @@ class MailboxRights:
 
     async def grant(self, mailbox_id: int, grant: Grant, mode: GrantMode) -> None:
         """Change one entry."""
-        await self.storage.write(lambda transaction: _change(transaction, mailbox_id, grant, mode))
+        await self.storage.write(lambda transaction: self._change(transaction, mailbox_id, grant, mode))
 
     async def revoke(self, mailbox_id: int, identifier: str, negative: bool) -> None:
         """Take an entry away."""
         nothing = Grant(identifier, NONE, negative)
-        await self.storage.write(lambda transaction: _change(transaction, mailbox_id, nothing, GrantMode.REPLACE))
+        await self.storage.write(lambda transaction: self._change(transaction, mailbox_id, nothing, GrantMode.REPLACE))
+
+    def _change(self, transaction: ITransaction, mailbox_id: int, grant: Grant, mode: GrantMode) -> None:
+        """Change one entry, and tell whoever may see the mailbox now, or no more."""
+        grantee = _change(transaction, mailbox_id, grant, mode)
+        transaction.after_commit(partial(self.listeners.shared, mailbox_id, grantee))
 
 
 def inherit(connection: Connection, parent_id: int, child_id: int) -> None:
@@ -177,14 +185,15 @@ def _grants(connection: Connection, mailbox_id: int) -> list[Grant]:
     return sorted(found, key=lambda grant: (grant.identifier, grant.negative))
 
 
-def _change(transaction: ITransaction, mailbox_id: int, grant: Grant, mode: GrantMode) -> None:
+def _change(transaction: ITransaction, mailbox_id: int, grant: Grant, mode: GrantMode) -> int | None:
+    """Change one entry; the account it is about, ``None`` for many."""
     connection = transaction.connection
     folder = folder_by_id(connection, mailbox_id)
     key = _key(connection, folder, grant)
     if key is None:
         if grant.rights:
             raise Invalid(fields={"identifier": "names nobody who could be given rights"})
-        return
+        return folder.mailbox.account_id
     identifier, grantee = key
     here = (_right.mail_box_id == mailbox_id) & (_right.identifier == identifier) & (_right.negative == grant.negative)
     before = frozenset(connection.execute(select(_right.rights).where(here)).scalar() or "")
@@ -195,7 +204,7 @@ def _change(transaction: ITransaction, mailbox_id: int, grant: Grant, mode: Gran
     }[mode]
     connection.execute(delete(mailbox_right).where(here))
     if not after:
-        return
+        return grantee
     if len(connection.execute(_GRANTS, {"mailbox_id": mailbox_id}).fetchall()) >= MAX_GRANTS:
         raise Invalid(fields={"identifier": f"a mailbox has at most {MAX_GRANTS} entries"})
     values: dict[str, Any] = {
@@ -206,6 +215,7 @@ def _change(transaction: ITransaction, mailbox_id: int, grant: Grant, mode: Gran
         "rights": "".join(letter for letter in RIGHTS if letter in after),
     }
     connection.execute(insert(mailbox_right), values)
+    return grantee
 
 
 def _key(connection: Connection, folder: Folder, grant: Grant) -> tuple[str, int | None] | None:

@@ -6,6 +6,7 @@ from zope.interface.verify import verifyObject
 
 from daptinmail.agents.content import HEADER_TOO_LARGE, TOO_MANY_FIELDS
 from daptinmail.errors import Unavailable
+from daptinmail.interfaces.quota import Quota
 from daptinmail.interfaces.reception import IReception
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import MailParameters
@@ -43,6 +44,21 @@ class DeliveryTests(AgentCase):
         """Notifications are taken."""
         self.result(self.receive(OUTSIDE, BOB, return_path=None))
         self.assertTrue(self.mailbox(self.bob)[0].startswith(b"Return-Path: <>\r\n"))
+
+    def test_a_full_account_is_refused_alone(self) -> None:
+        """A recipient whose account is full is refused for good, as by Dovecot; the others get their mail."""
+        self.directory._accounts["bob@example.com"] = evolve(self.bob, limited=True)
+        self.store.quotas.limits[self.bob.id] = Quota(0, 0, messages_limit=1)
+        self.result(self.rcpt(OUTSIDE, BOB))
+        self.result(self.receive(OUTSIDE, BOB))
+        self.assertEqual(str(self.refusal(self.rcpt(OUTSIDE, BOB))), "552 5.2.2 Mailbox full")
+        self.result(self.rcpt(OUTSIDE, ANN))
+
+    def test_an_account_that_became_full_meanwhile(self) -> None:
+        """What no longer fits at the end of DATA is refused for now, and nobody gets it."""
+        self.store.quotas.limits[self.bob.id] = Quota(0, 0, octets_limit=100)
+        self.assertEqual(str(self.refusal(self.receive(OUTSIDE, ANN, BOB))), "452 4.2.2 Mailbox full")
+        self.assertEqual(self.mailbox(self.ann), [])
 
     def test_large_message(self) -> None:
         """A message on disk is delivered as it is."""

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import Malformed
-from daptinmail.imap.names import decode_name, encode_name, matches, normal_name
+from daptinmail.imap.answers import Declined
+from daptinmail.imap.names import decode_as_sent, decode_name, encode_name, matches, normal_name
 from tests.support.cost import lines_of
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40)
@@ -34,16 +35,30 @@ class ModifiedUtf7Tests(SynchronousTestCase):
     def test_any_octets(self, wire: bytes) -> None:
         """Any octets are a name in its one spelling, or ``Malformed``."""
         try:
-            name = decode_name(wire)
+            name = decode_as_sent(wire, utf8=False)
         except Malformed:
             return
-        self.assertEqual(encode_name(name).upper(), wire.upper())
+        self.assertEqual(encode_name(name), wire)
+        self.assertEqual(decode_name(wire), normal_name(name))
 
     def test_not_canonical(self) -> None:
         """Shifted ASCII, open shifts, raw 8-bit and lone surrogates are refused."""
-        for wire in (b"&AGE-", b"&", b"&AAA", b"a&b", b"\xc3\xa9", b"&2AA-", b"&====-", b"x" * 2000):
+        for wire in (b"&AGE-", b"&", b"&AAA", b"a&b", b"\xc3\xa9", b"&2AA-", b"&====-"):
             with self.assertRaises(Malformed):
                 decode_name(wire)
+        with self.assertRaises(Declined):
+            decode_name(b"x" * 2000)
+
+    def test_utf8(self) -> None:
+        """Names in UTF-8 are what they are; an ampersand is one; what is no UTF-8 is refused (RFC 9051 §5.1)."""
+        self.assertEqual(decode_name("Entwürfe & mehr".encode(), utf8=True), "Entwürfe & mehr")
+        for wire in (b"\xff", b"\xed\xa0\x80", b"\xc0\xaf"):
+            with self.assertRaises(Malformed):
+                decode_name(wire, utf8=True)
+
+    def test_one_spelling(self) -> None:
+        """Composed and decomposed letters are the same name."""
+        self.assertEqual(decode_name(b"e&AwE-"), decode_name(b"&AOk-"))
 
     def test_inbox(self) -> None:
         """INBOX has no case, also as the first level."""

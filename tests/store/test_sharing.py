@@ -1,13 +1,15 @@
 """Rights, annotations, counts and quota of the real store, and of the one in memory."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, Table, func, select, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.schema import mail, mail_account, mail_box, mailbox_annotation, mailbox_right
 from daptinmail.errors import OverQuota
+from daptinmail.interfaces.mailboxes import IMailboxStore
 from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.quota import Quota
 from daptinmail.interfaces.sharing import Grant, GrantMode
@@ -39,6 +41,7 @@ class MemorySharingTests(SharingContract, SynchronousTestCase):
 class StoredCase(StoreCase):
     """Over the real store."""
 
+    store: IMailboxStore
     login, other_login = "a@example.test", "b@example.test"
 
     def setUp(self) -> None:
@@ -51,6 +54,11 @@ class StoredCase(StoreCase):
 
     def in_transaction(self, work: Callable[[ITransaction], T]) -> T:
         return self.stored.now(work)
+
+
+def rows_of(table: Table, connection: Connection) -> int:
+    """How many rows there are."""
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 class StoreSharingTests(StoredCase, SharingContract, SynchronousTestCase):
@@ -78,9 +86,7 @@ class StoreSharingTests(StoredCase, SharingContract, SynchronousTestCase):
         self.now(self.store.annotations.annotate(self.account, box, {"/private/a": b"1"}))
         self.now(self.store.delete(self.account, "a"))
         for table in (mailbox_right, mailbox_annotation):
-            self.assertEqual(
-                self.stored.read(lambda c, table=table: c.execute(select(func.count()).select_from(table)).scalar()), 0
-            )
+            self.assertEqual(self.stored.read(partial(rows_of, table)), 0)
 
 
 class CountingTests(StoredCase, SynchronousTestCase):

@@ -33,7 +33,9 @@ class MemoryMailboxes:
     last_uidvalidity: int = 0
     logins: dict[int, str] = field(factory=dict)
     ears: MemoryAccountListeners = field(factory=MemoryAccountListeners, init=False)
-    rights: MemoryRights = field(init=False, default=Factory(lambda self: MemoryRights(self), takes_self=True))
+    rights: MemoryRights = field(
+        init=False, default=Factory(lambda self: MemoryRights(self, self.ears), takes_self=True)
+    )
     annotations: MemoryAnnotations = field(
         init=False, default=Factory(lambda self: MemoryAnnotations(self, self.ears), takes_self=True)
     )

@@ -60,6 +60,7 @@ class MemoryRights:
     """Lists by mailbox; accounts by their number as text."""
 
     store: Boxes
+    ears: MemoryAccountListeners
     lists: dict[int, dict[tuple[str, bool], Rights]] = field(factory=dict)
 
     @fired
@@ -132,12 +133,19 @@ class MemoryRights:
             raise Invalid(fields={"identifier": "too many"})
         if after:
             entries[who, grant.negative] = after
+        self._tell(mailbox_id, who)
 
     @fired
     def revoke(self, mailbox_id: int, identifier: str, negative: bool) -> None:
         """Take away."""
         entries = self.lists.get(self.store._box(mailbox_id).row.id, {})
-        entries.pop((self._key(mailbox_id, identifier) or "", negative), None)
+        who = self._key(mailbox_id, identifier) or ""
+        entries.pop((who, negative), None)
+        self._tell(mailbox_id, who)
+
+    def _tell(self, mailbox_id: int, who: str) -> None:
+        for account_id in [int(who)] if who.isdigit() else list(self.ears.listening):
+            self.ears.tell(MailboxEvent(What.SHARED, account_id, mailbox_id, ""))
 
     def rights(self, mailbox: Mailbox, account_id: int) -> Rights:
         """All that is given, less what is taken away."""
