@@ -129,6 +129,11 @@ class LoginTests(SynchronousTestCase):
         self.assertEqual(session.authenticate("EXTERNAL", lambda _: b"")[0], "OK")
         self.assertEqual(self.smtp(self.holding(mine)).auth("EXTERNAL", lambda challenge=None: BOB)[0], 235)
         self.assertRaises(IMAP4.error, self.imap(self.holding(mine)).authenticate, "EXTERNAL", lambda _: ALICE.encode())
+        starting = smtplib.SMTP("127.0.0.1", self.site.submission, timeout=PATIENCE)
+        self.addCleanup(starting.close)
+        starting.starttls(context=self.holding(mine))
+        starting.ehlo()
+        self.assertEqual(starting.auth("EXTERNAL", lambda challenge=None: BOB)[0], 235)
 
     def test_certificate_by_authority(self) -> None:
         """A certificate of the trusted authority opens the account of its e-mail address."""
