@@ -63,6 +63,7 @@ class SelectedMailbox:
     deleted: bool = False
     heard: int = 0
     looked: float = 0.0
+    settled: float = 0.0
     _shared: bool = True
 
     @classmethod
@@ -111,12 +112,27 @@ class SelectedMailbox:
         ranges = messages.resolve(count)
         if ranges[0][0] < 1 or ranges[-1][1] > count:
             raise Malformed("No message has that sequence number")
-        return [index for low, high in ranges for index in range(low - 1, high)]
+        found: list[int] = []
+        for low, high in ranges:
+            found.extend(range(low - 1, high))
+        return found
 
     def index_of(self, uid: int) -> int | None:
         """Where a UID stands."""
         index = bisect_left(self.uids, uid)
         return index if index < len(self.uids) and self.uids[index] == uid else None
+
+    def indexes_of(self, uids: Iterable[int]) -> list[int]:
+        """Where those of some ascending UIDs stand that are there. Neighbours cost no search."""
+        found, at, known = [], 0, self.uids
+        for uid in uids:
+            if at == len(known) or known[at] != uid:
+                at = bisect_left(known, uid, at)
+                if at == len(known) or known[at] != uid:
+                    continue
+            found.append(at)
+            at += 1
+        return found
 
     # Flags
 
@@ -157,8 +173,9 @@ class SelectedMailbox:
         ``every``: also of those whose modseq alone is another.
         """
         changed: list[int] = []
+        index: int | None = -1
         for change in changes:
-            index = self.index_of(change.uid)
+            index = self._index_after(index, change.uid)
             if index is None or change.modseq <= self.modseqs[index] or change.uid in self.gone:
                 continue
             self._own()
@@ -167,6 +184,12 @@ class SelectedMailbox:
                 changed.append(index)
             self.flags[index] = change.flags
         return changed
+
+    def _index_after(self, before: int | None, uid: int) -> int | None:
+        """``index_of``, quicker for the neighbour of the message asked for before."""
+        if before is not None and before + 1 < len(self.uids) and self.uids[before + 1] == uid:
+            return before + 1
+        return self.index_of(uid)
 
     def take_new(self, changes: Sequence[Change]) -> None:
         """Messages that came; their UIDs are above all known."""
@@ -192,6 +215,17 @@ class SelectedMailbox:
         else:
             self._join(gaps)
         return indexes, uids
+
+    @property
+    def shares(self) -> bool:
+        """True while nothing has changed since the snapshot."""
+        return self._shared
+
+    def share(self, snapshot: Snapshot) -> None:
+        """Use the snapshot's sequences again if they say the same as ours."""
+        if snapshot.modseq == self.modseq and not self.gone and len(snapshot.uids) == len(self.uids):
+            self.uids, self.modseqs, self.flags = snapshot.uids, snapshot.modseqs, snapshot.flags
+            self._shared = True
 
     def _own(self) -> None:
         """From now on the sequences differ from the snapshot's."""

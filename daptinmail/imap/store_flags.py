@@ -1,6 +1,6 @@
 """STORE."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from attrs import define, evolve, field
 
@@ -10,7 +10,7 @@ from daptinmail.imap.rights import stores
 from daptinmail.imap.selected import FLAG_ORDER, SelectedMailbox
 from daptinmail.imap.sequences import format_numbers
 from daptinmail.imap.session import Session
-from daptinmail.imap.telling import fetch_line
+from daptinmail.imap.telling import news_rows
 from daptinmail.imap.values import Store
 from daptinmail.interfaces.messages import Change, FlagMode, Flags
 
@@ -92,22 +92,23 @@ class Run:
         view, asked = self.view, self.arguments
         changes = await self.session.store.change_flags(view.mailbox.id, uids, asked.mode, asked.flags, since)
         stored = {change.uid for change in changes}
-        told = set(_surprises(view, changes, asked)) if asked.silent else None
+        told = _surprises(view, changes, asked) if asked.silent else None
         renewed = view.take_flags(changes, every=True)
         view.heard = max(view.heard, max((change.modseq for change in changes), default=0))
         indexes = [index for index in map(view.index_of, sorted(stored)) if index is not None]
-        self.session.untagged(*view.new_keyword_lines(indexes), *self._lines(indexes, told, set(renewed)))
+        self.session.untagged(*view.new_keyword_lines(indexes), *self._lines(indexes, told, renewed))
         return stored
 
-    def _lines(self, indexes: Iterable[int], told: set[int] | None, renewed: set[int]) -> Iterator[bytes]:
+    def _lines(self, indexes: Sequence[int], told: list[int] | None, renewed: Sequence[int]) -> list[bytes]:
         """All flags; if silent only what surprises, and for clients that keep them the new modseqs."""
-        dialect = self.session.dialect
-        conditional = self.arguments.unchanged_since is not None
-        for index in indexes:
-            if told is None or index in told:
-                yield fetch_line(self.view, index, dialect, with_uid=self.uid)
-            elif dialect.modseqs and (conditional or index in renewed):
-                yield fetch_line(self.view, index, dialect, flags=False)
+        view, dialect = self.view, self.session.dialect
+        if told is None:
+            return news_rows(view, indexes, dialect, with_uid=self.uid)
+        bare: set[int] = set()
+        if dialect.modseqs:
+            bare = set(renewed if self.arguments.unchanged_since is None else indexes).difference(told)
+        lines = news_rows(view, told, dialect, with_uid=self.uid)
+        return lines + news_rows(view, sorted(bare), dialect, flags=False)
 
     async def _unaffected(self, uids: Sequence[int], since: int) -> list[int]:
         """Those that failed though what the client wants to change is as it knew it (RFC 7162 §3.1.12)."""
@@ -132,13 +133,16 @@ class Run:
 
 def _surprises(view: SelectedMailbox, changes: Sequence[Change], arguments: Store) -> list[int]:
     """The messages whose flags another session had changed too: .SILENT does not hide that (RFC 3501 §6.4.6)."""
+    known: dict[tuple[Flags, Flags], bool] = {}
     surprising = []
     for change in changes:
         index = view.index_of(change.uid)
         if index is None:
             continue
-        expected = _after(view.flags[index], arguments)
-        if change.flags != expected and _lower(change.flags) != _lower(expected):
+        pair = view.flags[index], change.flags
+        if pair not in known:
+            known[pair] = _lower(change.flags) != _lower(_after(view.flags[index], arguments))
+        if known[pair]:
             surprising.append(index)
     return surprising
 
