@@ -1,16 +1,17 @@
 """Keeps the text index up: reads what has come, a little after it came, and never while mail waits for long."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby
 from time import sleep
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from daptinmail.errors import DaptinmailError, NotFound
+from daptinmail.errors import DaptinmailError, NotFound, Unavailable
 from daptinmail.interfaces.messages import IMessageStore, Opened
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.search import ITextIndex, SearchText, Unread
@@ -111,6 +112,8 @@ class TextIndexer:
                 self._schedule(DELAY if self._woken else LATEST)
 
     async def _pause(self, seconds: float) -> None:
+        if self._stopping:
+            return
         waiting: Deferred[None] = Deferred()
         self.timers.callLater(seconds, waiting.callback, None)
         await waiting
@@ -132,12 +135,24 @@ class TextIndexer:
         """By UID: the text, ``None`` for one that cannot be read; ends early after ``ENOUGH``."""
         try:
             rows = await self.store.columns(mailbox_id, uids, ("header", "parts"))
-            opened = await self.store.open_many(mailbox_id, uids)
-        except CancelledError:
-            raise
+            opened = await self._open(mailbox_id, uids)
         except NotFound:
             return dict.fromkeys(uids)
         return await self.blocking.run(read_texts, uids, rows, opened)
+
+    async def _open(self, mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+        """Those that can be opened. Raises ``Unavailable`` if none of several can."""
+        opened: dict[int, Opened] = {}
+        try:
+            return await self.store.open_many(mailbox_id, uids)
+        except Unavailable as error:
+            for uid in uids:  # one file that cannot be opened holds up no other
+                with suppress(Unavailable):
+                    opened |= await self.store.open_many(mailbox_id, [uid])
+            if not opened and len(uids) > 1:
+                raise
+            log.warn("messages cannot be read for the text index: {error}", error=error.cause)
+        return opened
 
 
 def read_texts(

@@ -39,8 +39,8 @@ PARTS = (
 )
 
 
-class SearchContract(StoreCase):
-    """Three messages; each provider's case may index them before they are looked for."""
+class SearchCase(StoreCase):
+    """Three messages; a provider's case may index them before they are looked for."""
 
     def fill(self) -> None:
         """Put the messages in place."""
@@ -73,6 +73,10 @@ class SearchContract(StoreCase):
         self.settle_index()
         for criterion, uids in expected:
             self.finds(criterion, *uids)
+
+
+class SearchContract(SearchCase):
+    """The promises."""
 
     def test_headers(self) -> None:
         """Fields are found by a part of their decoded value in any case, with names and addresses."""

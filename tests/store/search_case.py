@@ -8,21 +8,20 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from daptinmail.events.log import EventLog
-from daptinmail.interfaces.search import ITextIndex
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.store.messagestore import MessageStore
 from daptinmail.store.text_file import TextFile
 from daptinmail.store.text_indexer import TextIndexer
 from daptinmail.store.text_postgresql import PostgresqlTextIndex
 from daptinmail.store.text_sqlite import SqliteTextIndex
-from tests.contracts.search import SearchContract
+from tests.contracts.search import SearchCase
 from tests.support.runtime import SynchronousBlocking
 from tests.support.stored import Stored
 
 T = TypeVar("T")
 
 
-class StoredCase(SearchContract):
+class StoredCase(SearchCase):
     """Mix in before a test case; ``use`` says what it runs over."""
 
     stored: Stored
@@ -44,7 +43,7 @@ class StoredCase(SearchContract):
 class IndexedCase(StoredCase):
     """A store with an index, which catches up when it is told."""
 
-    index: ITextIndex
+    index: SqliteTextIndex | PostgresqlTextIndex
     indexer: TextIndexer
     timers: Clock
 
@@ -73,7 +72,9 @@ class SqliteCase(IndexedCase):
     """An index in a file beside a database file, both in ``base``."""
 
     base: Path
+    index: SqliteTextIndex
     file: TextFile
+    has_grams = True
 
     def begin(self, base: Path) -> None:
         """Make both."""
@@ -86,4 +87,5 @@ class SqliteCase(IndexedCase):
         """Open the index anew."""
         blocking = SynchronousBlocking()
         self.file = TextFile(self.base / "search", self.base / "db")
+        self.file.has_grams = self.has_grams and self.file.has_grams
         self.open_index(SqliteTextIndex(self.stored.storage, blocking, blocking, self.file))

@@ -16,14 +16,14 @@ class MemoryFinds(SearchContract, SynchronousTestCase):
     setUp = test_memory_store.MemoryMessageStoreTests.setUp
 
 
-class DirectFinds(StoredCase, SynchronousTestCase):
+class DirectFinds(StoredCase, SearchContract, SynchronousTestCase):
     """``MessageStore.find``, reading every message."""
 
     def setUp(self) -> None:
         self.use(Stored.in_memory())
 
 
-class ThreadedFinds(StoredCase, SynchronousTestCase):
+class ThreadedFinds(StoredCase, SearchContract, SynchronousTestCase):
     """The same over the storage thread."""
 
     def setUp(self) -> None:

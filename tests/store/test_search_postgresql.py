@@ -6,13 +6,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.engine import open_engine
 from daptinmail.store.text_postgresql import PostgresqlTextIndex
+from tests.contracts.search import SearchContract
 from tests.store.search_case import IndexedCase
 from tests.support.postgresql import empty_tables
 from tests.support.runtime import SynchronousBlocking
 from tests.support.stored import Stored
 
 
-class PostgresqlFinds(IndexedCase, SynchronousTestCase):
+class PostgresqlFinds(IndexedCase, SearchContract, SynchronousTestCase):
     """``MessageStore.find`` over ``PostgresqlTextIndex``."""
 
     def setUp(self) -> None:
