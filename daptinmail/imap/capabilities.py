@@ -5,6 +5,7 @@ from daptinmail.imap.session import Session
 
 ALWAYS = (
     b"IMAP4rev1",  # RFC 3501
+    b"IMAP4rev2",  # RFC 9051
     b"SASL-IR",  # RFC 4959
     b"ID",  # RFC 2971
     b"ENABLE",  # RFC 5161
@@ -29,6 +30,8 @@ ALWAYS = (
     b"THREAD=ORDEREDSUBJECT",  # RFC 5256
     b"THREAD=REFERENCES",  # RFC 5256
     b"ESORT",  # RFC 5267
+    b"CONTEXT=SEARCH",  # RFC 5267
+    b"CONTEXT=SORT",  # RFC 5267
     b"MULTIAPPEND",  # RFC 3502
     b"CATENATE",  # RFC 4469
     b"REPLACE",  # RFC 8508
@@ -36,6 +39,7 @@ ALWAYS = (
     b"PREVIEW",  # RFC 8970
     b"SAVEDATE",  # RFC 8514
     b"OBJECTID",  # RFC 8474
+    b"UTF8=ACCEPT",  # RFC 9755
     b"LIST-EXTENDED",  # RFC 5258
     b"LIST-STATUS",  # RFC 5819
     b"LIST-MYRIGHTS",  # RFC 8440
@@ -58,6 +62,7 @@ ENABLED_BY: dict[bytes, frozenset[bytes]] = {
     b"QRESYNC": frozenset({b"CONDSTORE"}),
     b"UIDONLY": frozenset(),
     b"IMAP4REV2": frozenset(),
+    b"UTF8=ACCEPT": frozenset(),
 }
 """What ENABLE takes, and what else that switches on (RFC 5161 §3.1)."""
 
@@ -65,7 +70,8 @@ ENABLED_BY: dict[bytes, frozenset[bytes]] = {
 def capabilities(session: Session) -> list[bytes]:
     """The words of CAPABILITY now (RFC 9051 §7.2.2)."""
     if session.state != "unauth":
-        return [*ALWAYS, _append_limit(session), *AFTER_LOGIN]
+        compression = () if session.wire.compressed else (b"COMPRESS=DEFLATE",)  # RFC 4978
+        return [*ALWAYS, _append_limit(session), *compression, *AFTER_LOGIN]
     return [*ALWAYS, _append_limit(session), b"LITERAL-", *_logins(session)]
 
 

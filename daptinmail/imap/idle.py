@@ -38,6 +38,7 @@ async def _push(session: Session) -> bytes:
         waiting = session.wire.wakeup()
         await session.catch_up(may_expunge=True, always=session.stale)
         await session.tell_notices()
+        await session.settle()
         await session.writer.drain()
         session.writer.flush()
         if session.state == "select" and session.selected.deleted:

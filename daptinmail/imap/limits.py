@@ -34,6 +34,9 @@ APPEND_MEMORY = 4 * MIB
 URLS = 100
 """URLs in one CATENATE."""
 
+INFLATED_AT_ONCE = 64 * KIB
+"""Octets that come out of compressed input before others have a turn (RFC 4978 §6)."""
+
 INPUT_WAITING = 64 * KIB
 """Pipelined input beyond this stops the reading until commands catch up."""
 
@@ -65,6 +68,11 @@ SORT_SLICE = 10_000
 """Messages whose sort keys are read at once."""
 SORT_CRITERIA = 32
 
+CONTEXTS = 8
+"""Searches of one session that are told of changes to their results (RFC 5267 §4.3)."""
+CONTEXT_PAIRS = 500
+"""Changes in one ESEARCH response."""
+
 SEARCH_DEPTH = 32
 SEARCH_KEYS = 2000
 FETCH_ITEMS = 64
@@ -76,6 +84,11 @@ LIST_SLICE = 500
 """Mailboxes that are counted and told at once."""
 LIST_ENTRIES = 50
 """Annotations that one command may name."""
+
+NOTIFY_GROUPS = 20
+NOTIFY_NAMES = 200
+NOTICES_WAITING = 1000
+"""Events of NOTIFY that wait while a command runs or the client does not read."""
 
 KEYWORD_LENGTH = 100
 KEYWORDS_PER_COMMAND = 64

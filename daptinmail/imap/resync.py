@@ -8,7 +8,7 @@ from daptinmail.imap.limits import SAMPLES, VIEW_SLICE
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.sequences import SequenceSet, contains, indexes_in, numbers_of, runs
 from daptinmail.imap.session import Session
-from daptinmail.imap.telling import Dialect, fetch_line, vanished_lines
+from daptinmail.imap.telling import Dialect, news_rows, vanished_lines
 from daptinmail.imap.values import Resync
 from daptinmail.interfaces.messages import Changes
 
@@ -85,4 +85,4 @@ def changed_lines(view: SelectedMailbox, since: int, known: Ranges, dialect: Dia
     """FETCH of flags and modseq of those among ``known`` that changed after ``since``."""
     changed = [index for index in indexes_in(known, view.uids) if view.modseqs[index] > since]
     for start in range(0, len(changed), VIEW_SLICE):
-        yield [fetch_line(view, index, dialect) for index in changed[start : start + VIEW_SLICE]]
+        yield news_rows(view, changed[start : start + VIEW_SLICE], dialect)

@@ -1,36 +1,34 @@
 """What commands see of a connection."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Protocol
 
 from attrs import define, evolve, field
-from twisted.cred.portal import Portal
-from twisted.internet.defer import Deferred, DeferredSemaphore
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from daptinmail.errors import Forbidden, NotFound, Unavailable
 from daptinmail.imap.answers import Answer, Declined, no
+from daptinmail.imap.environment import Edge, Notices, Updates, Wire
 from daptinmail.imap.incoming import Incoming
 from daptinmail.imap.limits import PROGRESS_INTERVAL
 from daptinmail.imap.names import quoted_name
 from daptinmail.imap.responses import Disconnected, ResponseWriter
 from daptinmail.imap.selected import NONE_RECENT, SelectedMailbox
 from daptinmail.imap.sequences import SequenceSet
-from daptinmail.imap.telling import Dialect, change_lines, expunge_lines, lost
-from daptinmail.interfaces.credentials import Channel
+from daptinmail.imap.telling import Dialect, change_lines, expunge_lines, lost, without_flags
 from daptinmail.interfaces.directory import Account
 from daptinmail.interfaces.mailboxes import IMailboxStore
-from daptinmail.interfaces.messages import Changes, IMailboxListener, Snapshot
-from daptinmail.interfaces.runtime import IBlocking, IClock, IIdentifiers
+from daptinmail.interfaces.messages import Change, Changes, IMailboxListener, Snapshot
 from daptinmail.interfaces.sharing import Located
-from daptinmail.interfaces.storage import ISpool
 
 WRITING = frozenset("iestw")
 """Rights of which one is enough for READ-WRITE (RFC 4314 §5.2)."""
 
 LOOK_INTERVAL = 1.0
 """Seconds for which NOOP trusts that whoever changes a mailbox tells us."""
+
+SETTLE_INTERVAL = 60.0
+"""Seconds between attempts to give memory back."""
 
 SLICES_AT_ONCE = 4
 
@@ -40,56 +38,6 @@ UTF8_NAMES = frozenset({b"IMAP4REV2", b"UTF8=ACCEPT"})
 def uid_required() -> Declined:
     """The client gave up sequence numbers (RFC 9586 §3)."""
     return Declined(Answer(b"BAD", b"Only UIDs, please", b"UIDREQUIRED"))
-
-
-class Edge(Protocol):
-    """What all sessions of a listener share."""
-
-    hostname: str
-    portal: Portal
-    store: IMailboxStore
-    spool: ISpool
-    blocking: IBlocking
-    identifiers: IIdentifiers
-    clock: IReactorTime
-    time: IClock
-    tls: IOpenSSLServerConnectionCreator | None
-    searches: DeferredSemaphore
-    append_limit: int
-
-
-class Wire(Protocol):
-    """What commands may ask of the protocol."""
-
-    async def read_line(self) -> bytes:
-        """The next line from the client."""
-
-    def try_line(self) -> bytes | None:
-        """The next line if it has come."""
-
-    def wakeup(self) -> "Deferred[None]":
-        """Fires when more octets came or ``wake`` was called."""
-
-    def wake(self) -> None:
-        """Fire ``wakeup``."""
-
-    def ask(self, text: bytes) -> None:
-        """Send a continuation request."""
-
-    def channel(self) -> Channel:
-        """What SASL may know of the connection."""
-
-    def switch_to_tls(self) -> None:
-        """Drop what was buffered; the next octets are a handshake."""
-
-    def close(self) -> None:
-        """Send what is left and close."""
-
-    def logged_in(self, logout: Callable[[], object]) -> None:
-        """Raise limits and time-outs."""
-
-    def listCapabilities(self) -> list[bytes]:  # noqa: N802 - twisted.mail.imap4's name
-        """What can be done now."""
 
 
 @implementer(IMailboxListener)
@@ -108,10 +56,14 @@ class Session:
     login_failures: int = 0
     enabled: set[bytes] = field(factory=set)
     """What the client has switched on with ENABLE or by using it (RFC 5161 §3.1)."""
+    notices: Notices | None = None
+    """What NOTIFY asked for; ``None``: never used, or given up."""
     tag: bytes = b""
     """Of the command that runs."""
     saved: Sequence[int] = ()
     """The UIDs that ``$`` stands for, ascending (RFC 5182); some may be gone."""
+    updates: Updates | None = None
+    """What the selected mailbox's searches asked to be told of."""
     parting: bool = False
     afterwards: Callable[[], None] | None = None
     """What to do once the tagged answer of the running command is written."""
@@ -310,7 +262,8 @@ class Session:
             raise
         selected = self._selected = SelectedMailbox.of(snapshot, read_only)
         selected.name, selected.rights = found.name, found.rights
-        selected.heard, selected.looked = self._heard, self.edge.clock.seconds()
+        selected.heard = self._heard
+        selected.looked = selected.settled = self.edge.clock.seconds()
         if self.rev2:
             selected.recent_from = NONE_RECENT
         return selected
@@ -327,7 +280,7 @@ class Session:
     async def unselect(self) -> None:
         r"""Forget the view. Messages announced in it are not \Recent to later sessions (RFC 3501 §2.3.2)."""
         selected, self._selected = self._selected, None
-        self.saved = ()
+        self.saved, self.updates = (), None
         if selected is None:
             return
         self.store.unlisten(selected.mailbox.id, self)
@@ -343,22 +296,53 @@ class Session:
         selected = self._selected
         return selected is not None and self.edge.clock.seconds() - selected.looked > LOOK_INTERVAL
 
-    async def catch_up(self, may_expunge: bool, always: bool = False) -> None:
-        """Tell what happened to the mailbox. Only EXPUNGE waits until it is allowed (RFC 3501 §7.4.1)."""
-        selected = self._selected
+    async def catch_up(self, may_expunge: bool, always: bool = False, asked: bool = False) -> None:
+        """Tell what happened to the mailbox. Only EXPUNGE waits until it is allowed (RFC 3501 §7.4.1).
+
+        ``always``: ask the store in any case. ``asked``: the client wants to know now, whatever NOTIFY said.
+        """
+        selected, notices = self._selected, None if asked else self.notices
         if selected is None or selected.deleted:
             return
-        dialect = self.dialect
-        if selected.dirty or always:
+        dialect, changed = self.dialect, list[Change]()
+        if (selected.dirty or always) and not (notices is not None and notices.quiet):
             selected.looked = self.edge.clock.seconds()
             changes = await self._changes(selected)
-            await self.send(change_lines(selected, changes, dialect))
+            changed.extend(changes.changed)
+            lines = change_lines(selected, changes, dialect)
+            await self.send(lines if notices is None or notices.flags else without_flags(lines))
+        if self.updates is not None:
+            await self.updates.tell(changed)
         if may_expunge and selected.gone:
             await self.send(expunge_lines(selected, dialect))
         if not selected.gone:
             selected.told = selected.modseq
         elif self.qresync:  # it may not count on what it has not heard (RFC 7162 §3.2)
             self.untagged(b"OK [HIGHESTMODSEQ %d] Expunges will be told later" % selected.told)
+
+    async def tell_notices(self) -> None:
+        """Tell what NOTIFY asked for."""
+        if self.notices is not None:
+            await self.notices.tell()
+
+    def stop_notices(self) -> None:
+        """NOTIFY ends."""
+        notices, self.notices = self.notices, None
+        if notices is not None:
+            notices.stop()
+
+    @property
+    def selected_id(self) -> int | None:
+        """Which mailbox is selected."""
+        return None if self._selected is None else self._selected.mailbox.id
+
+    async def settle(self) -> None:
+        """Give up one's own copy of what the store holds in memory anyway. For sessions that idle, now and then."""
+        selected, now = self._selected, self.edge.clock.seconds()
+        if selected is None or selected.shares or selected.deleted or now - selected.settled < SETTLE_INTERVAL:
+            return
+        selected.settled = now
+        selected.share(await self.store.snapshot(selected.mailbox.id))
 
     async def _changes(self, selected: SelectedMailbox) -> Changes:
         """What happened, even if some expunges have been forgotten."""
@@ -384,6 +368,8 @@ class Session:
         if selected is not None and selected.mailbox.id == mailbox_id and modseq > selected.modseq:
             selected.heard = modseq
             self.wire.wake()
+            if self.notices is not None and not self.notices.quiet:
+                self.wire.nudge()
 
     def mailbox_deleted(self, mailbox_id: int) -> None:
         """The selected mailbox is gone."""

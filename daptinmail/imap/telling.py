@@ -1,7 +1,7 @@
 """What a client is told of its messages, in the dialect it has switched on."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
@@ -50,16 +50,31 @@ def fetch_line(view: SelectedMailbox, index: int, dialect: Dialect, with_uid: bo
 
 
 def fetch_block(view: SelectedMailbox, indexes: Sequence[int], names: Sequence[bytes], uidonly: bool) -> bytes:
+    """The answer to FETCH of ``names``, ready to send; see ``fetch_rows``."""
+    return b"".join(fetch_rows(view, indexes, names, uidonly, b"* %%d %b (%b)\r\n"))
+
+
+def news_rows(
+    view: SelectedMailbox, indexes: Sequence[int], dialect: Dialect, with_uid: bool = True, flags: bool = True
+) -> list[bytes]:
+    """``fetch_line`` of many messages."""
+    uid = not dialect.uidonly and (with_uid or dialect.modseqs)
+    names = [b"UID"] * uid + [b"FLAGS"] * flags + [b"MODSEQ"] * dialect.modseqs
+    return fetch_rows(view, indexes, names, dialect.uidonly)
+
+
+def fetch_rows(
+    view: SelectedMailbox, indexes: Sequence[int], names: Sequence[bytes], uidonly: bool, form: bytes = b"%%d %b (%b)"
+) -> list[bytes]:
     """FETCH of what the view knows: ``names`` are FLAGS, UID and MODSEQ; ``indexes`` ascend.
 
     All at once, column by column: mailboxes of many thousand messages are read this way at every start.
     """
-    word = b"UIDFETCH" if uidonly else b"FETCH"
-    template = b"* %%d %b (%b)\r\n" % (word, b" ".join(map(IN_BLOCK.__getitem__, names)))
+    template = form % (b"UIDFETCH" if uidonly else b"FETCH", b" ".join(map(IN_BLOCK.__getitem__, names)))
     uids = [view.uids[index] for index in indexes]
     columns: list[Sequence[int | bytes]] = [uids if uidonly else [index + 1 for index in indexes]]
     columns += [uids if name == b"UID" else view_column(view, indexes, name) for name in names]
-    return b"".join([template % row for row in zip(*columns, strict=True)])
+    return [template % row for row in zip(*columns, strict=True)]
 
 
 def view_column(view: SelectedMailbox, indexes: Sequence[int], name: bytes) -> Sequence[int | bytes]:
@@ -94,8 +109,14 @@ def change_lines(view: SelectedMailbox, changes: Changes, dialect: Dialect) -> I
     for start in range(0, known, VIEW_SLICE):
         some = changes.changed[start : min(start + VIEW_SLICE, known)]
         indexes = view.take_flags(some, every=dialect.modseqs)
-        yield view.new_keyword_lines(indexes) + [fetch_line(view, index, dialect) for index in indexes]
+        yield view.new_keyword_lines(indexes) + news_rows(view, indexes, dialect)
     view.modseq = max(view.modseq, changes.modseq)
+
+
+def without_flags(pieces: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
+    """Leave out what ``change_lines`` tells of flags: the client does not want it (RFC 5465 §5.3)."""
+    for lines in pieces:
+        yield [line for line in lines if not line.endswith(b")")]
 
 
 def expunge_lines(view: SelectedMailbox, dialect: Dialect) -> Iterator[list[bytes]]:

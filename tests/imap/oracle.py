@@ -204,9 +204,5 @@ class Seat:
             elif self.aware and (conditional or post.modseq != known.modseq):
                 bare.append(uid)
         lines = self.keyword_lines(uids)
-        for uid in uids:
-            if uid in plain:
-                lines.append(self.news_of(uid, with_uid=by_uid))
-            elif uid in bare:
-                lines.append(self.news_of(uid, flags=False))
-        return lines
+        lines += [self.news_of(uid, with_uid=by_uid) for uid in plain]
+        return lines + [self.news_of(uid, flags=False) for uid in bare]
