@@ -9,6 +9,8 @@ Called in the reactor:
 ``text_postgresql``  the same in PostgreSQL
 ``text_indexer``  keeps the text index up
 ``scan``          brings a mailbox up to date with its folder
+``viewing``       looks at mailboxes
+``images``        images of mailboxes in use
 ``renaming``      lets the names of files follow flags (its slices run in the storage thread)
 ``reindex``       rebuilds rows from the tree
 ``verify``        compares rows with the tree
@@ -30,7 +32,7 @@ In the storage thread:
 
 In reader and pool threads:
 
-``views``         snapshots, changes, columns
+``views``         mailboxes, changes, columns
 ``counts``        how many messages there are, and how large
 ``search_columns``  criteria of SEARCH that columns decide
 ``text_file``     the file of the text index
@@ -44,6 +46,7 @@ Values and pure rules:
 
 ``names``         mailbox name <-> Maildir++ directory name; directories of accounts
 ``filenames``     the names of message files: size, UID and system flags stand in them
+``image``         one mailbox in memory: UIDs, modseqs, flags, latest changes
 ``flags``         flags <-> column text; canonical spelling and limits
 ``keywords``      keywords in a folder as other Maildir tools keep them
 ``maildir``       paths of the tree, its folders made and taken away

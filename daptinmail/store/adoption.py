@@ -9,11 +9,12 @@ from attrs import define, field, frozen
 from twisted.logger import Logger
 
 from daptinmail.errors import Invalid
-from daptinmail.interfaces.messages import Arrival, FlagMode, Flags
+from daptinmail.interfaces.messages import Arrival, Change, FlagMode, Flags
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.store.contents import Prepared, prepare
 from daptinmail.store.filenames import FileName, base_of, flags_of, parse, with_flags
 from daptinmail.store.flags import changed, from_column
+from daptinmail.store.image import Delta
 from daptinmail.store.keywords import read_keywords
 from daptinmail.store.maildir import Tree, listing
 from daptinmail.store.mailrow import mail_values
@@ -180,7 +181,9 @@ class Adoption:
             count(transaction.connection, folder.id, len(adopted), size)
             last = {"messages": len(adopted), "first_uid": adopted[0][0].uid, "last_uid": adopted[-1][0].uid}
             self._tell(transaction, folder, "message.adopted", last)
-        messages.changed(transaction, folder, modseq)
+        changed = sorted((Change(one.uid, modseq, one.flags) for one, _ in adopted), key=lambda change: change.uid)
+        uidnext = max(folder.mailbox.uidnext, *(uid + 1 for uid in uids))
+        messages.changed(transaction, folder, Delta(folder.id, modseq, uidnext, changed))
         return len(adopted)
 
     def _take_file(self, transaction: ITransaction, folder: Folder, one: Adopting) -> str:

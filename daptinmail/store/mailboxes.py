@@ -231,8 +231,7 @@ class Mailboxes:
         drop_unused(connection, [one for (one,) in contents if one is not None])
         if folder.directory:
             self._discard(transaction, folder.account_directory, folder.directory)
-        transaction.after_commit(partial(self.messages.watch.forget, folder.id))
-        transaction.after_commit(partial(self.messages.listeners.deleted, folder.id))
+        self.messages.gone(transaction, folder)
         self._tell(transaction, What.DELETED, folder.mailbox)
 
     def _tell(self, transaction: ITransaction, what: What, mailbox: Mailbox, old_name: str = "") -> None:

@@ -11,6 +11,7 @@ from daptinmail.db.types import to_milliseconds
 from daptinmail.interfaces.messages import Change, FlagMode, Flags
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.store.flags import DELETED, SEEN, changed, from_column, to_column
+from daptinmail.store.image import Delta
 from daptinmail.store.messages import Messages
 from daptinmail.store.rows import Folder, folder_by_id, step
 from daptinmail.store.statements import conditions, execute, execute_many, mail_rows
@@ -78,7 +79,8 @@ class Marks:
             for condition, named in conditions(uids, "uid"):
                 execute(transaction.connection, _CHANGE + condition, [*values, folder.id, text, limit, *named])
         done = [Change(uid, modseq if text in moving else before, after[text]) for uid, before, text in found]
-        self._changed(transaction, folder, modseq)
+        moved = [change for change in done if change.modseq == modseq]
+        self._changed(transaction, folder, modseq, moved)
         return done
 
     def merge(self, transaction: ITransaction, folder: Folder, merged: Sequence[Merged]) -> None:
@@ -94,7 +96,8 @@ class Marks:
             many.append([*_flag_columns(one.flags), at, now, one.file_name, one.name_due, one.id])
         execute_many(transaction.connection, _MERGE, many)
         if different:
-            self._changed(transaction, folder, modseq)
+            moved = [Change(one.uid, modseq, one.flags) for one in merged if one.flags != from_column(one.before)]
+            self._changed(transaction, folder, modseq, moved)
         elif any(one.name_due for one in merged):
             transaction.after_commit(self.due)
 
@@ -106,8 +109,8 @@ class Marks:
             transaction.connection.execute(_NOT_RECENT, {"mailbox_id": mailbox_id, "first": first, "end": end})
         return first
 
-    def _changed(self, transaction: ITransaction, folder: Folder, modseq: int) -> None:
-        self.messages.changed(transaction, folder, modseq)
+    def _changed(self, transaction: ITransaction, folder: Folder, modseq: int, moved: Sequence[Change]) -> None:
+        self.messages.changed(transaction, folder, Delta(folder.id, modseq, folder.mailbox.uidnext, moved))
         transaction.after_commit(self.due)
 
 

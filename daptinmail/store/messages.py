@@ -14,17 +14,18 @@ from daptinmail.db.schema import mail
 from daptinmail.db.types import to_milliseconds
 from daptinmail.errors import NotFound
 from daptinmail.interfaces.events import IEventLog
-from daptinmail.interfaces.messages import Appended, Arrival, Flags
+from daptinmail.interfaces.messages import Appended, Arrival, Change, Flags
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.store.contentrow import Contents, drop_unused
 from daptinmail.store.contents import Prepared
 from daptinmail.store.filenames import FileName, letters_for, unique_base
 from daptinmail.store.flags import from_column, to_column
+from daptinmail.store.image import Delta
 from daptinmail.store.listeners import Listeners
 from daptinmail.store.maildir import Tree, locate
 from daptinmail.store.mailrow import Placed, mail_values
-from daptinmail.store.quota import check_room, count
+from daptinmail.store.quota import count
 from daptinmail.store.rows import Folder, folder_by_id, step
 from daptinmail.store.statements import (
     MAX_LISTED,
@@ -83,6 +84,10 @@ class Messages:
     host: str
     process: int
     contents: Contents = field(init=False)
+    followed: Callable[[Delta], None] = field(default=lambda delta: None, init=False)
+    """Called in the reactor with what was committed, before the listeners."""
+    forgotten: Callable[[int], None] = field(default=lambda mailbox_id: None, init=False)
+    """Called in the reactor with the id of a mailbox that is gone."""
     _count: Iterator[int] = field(factory=itertools.count, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -104,19 +109,14 @@ class Messages:
         size = prepared.content.size
         values = mail_values(placed, size, prepared.summary, flags, internal_date, arrival, recipient)
         self.insert(transaction.connection, folder, values, prepared)
-        self.stored(transaction, folder, placed, arrival, size, recipient)
+        self.stored(transaction, folder, placed, flags, arrival, size, recipient)
         path = self.tree.file(folder, placed.file_name)
         return Appended(folder.id, folder.mailbox.uidvalidity, placed.uid), path
 
     def place(
         self, transaction: ITransaction, folder: Folder, prepared: Prepared, flags: Flags, twin: Path | None = None
     ) -> Placed:
-        """The file of a new message, and its number.
-
-        Raises:
-            OverQuota: the account may not store it.
-        """
-        check_room(transaction.connection, folder.mailbox.account_id, 1, prepared.content.size)
+        """The file of a new message, and its number. Whether there is room for it the caller sees to."""
         self.touch(transaction, folder)
         modseq, uid = step(transaction.connection, folder.id, 1)
         count(transaction.connection, folder.id, 1, prepared.content.size)
@@ -128,12 +128,20 @@ class Messages:
         return self.placed(transaction, folder, uid, modseq, name)
 
     def stored(
-        self, transaction: ITransaction, folder: Folder, placed: Placed, arrival: Arrival, size: int, recipient: str
+        self,
+        transaction: ITransaction,
+        folder: Folder,
+        placed: Placed,
+        flags: Flags,
+        arrival: Arrival,
+        size: int,
+        recipient: str,
     ) -> None:
         """Tell the event log and the listeners of a new message."""
         data = {"mailbox": folder.mailbox.name, "uid": placed.uid, "size": size, "recipient": recipient}
         self.events.record_in(transaction, "message.stored", arrival.trail, f"mail/{placed.reference}", data)
-        self.changed(transaction, folder, placed.modseq)
+        change = Change(placed.uid, placed.modseq, flags)
+        self.changed(transaction, folder, Delta(folder.id, placed.modseq, placed.uid + 1, (change,)))
 
     def insert(self, connection: Connection, folder: Folder, values: dict[str, Any], prepared: Prepared) -> None:
         """Write the rows of one message."""
@@ -180,7 +188,7 @@ class Messages:
         modseq, _ = step(transaction.connection, folder.id)
         now = to_milliseconds(transaction.now)
         execute_many(transaction.connection, _BURY, [(folder.id, uid, modseq, now) for uid in uids])
-        self.changed(transaction, folder, modseq)
+        self.changed(transaction, folder, Delta(folder.id, modseq, folder.mailbox.uidnext, (), sorted(uids)))
 
     # Shared with flags and adoption
 
@@ -216,9 +224,19 @@ class Messages:
         self.watch.before_write(folder.id, self.tree.of(folder))
         transaction.after_commit(partial(self.watch.after_write, folder.id))
 
-    def changed(self, transaction: ITransaction, folder: Folder, modseq: int) -> None:
-        """Tell listeners when it is durable."""
-        transaction.after_commit(partial(self.listeners.changed, folder.mailbox, modseq))
+    def changed(self, transaction: ITransaction, folder: Folder, delta: Delta) -> None:
+        """Tell images and listeners when it is durable."""
+        transaction.after_commit(partial(self._committed, folder, delta))
+
+    def gone(self, transaction: ITransaction, folder: Folder) -> None:
+        """Tell them that the mailbox itself is gone, when that is durable."""
+        transaction.after_commit(partial(self.watch.forget, folder.id))
+        transaction.after_commit(partial(self.forgotten, folder.id))
+        transaction.after_commit(partial(self.listeners.deleted, folder.id))
+
+    def _committed(self, folder: Folder, delta: Delta) -> None:
+        self.followed(delta)
+        self.listeners.changed(folder.mailbox, delta.modseq)
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 from sqlalchemy import Connection
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -44,21 +44,22 @@ from daptinmail.store.adoption import Adoption
 from daptinmail.store.annotations import Annotations
 from daptinmail.store.contents import SMALL, Prepared, clear_staging, prepare, prepare_large
 from daptinmail.store.flags import canonical
+from daptinmail.store.images import Images
 from daptinmail.store.listeners import Listeners
 from daptinmail.store.mailboxes import Mailboxes
 from daptinmail.store.maildir import Tree
 from daptinmail.store.marks import Marks
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import account_directory, normal_name
-from daptinmail.store.opened import open_file
-from daptinmail.store.quota import Quotas
+from daptinmail.store.quota import Quotas, check_room
 from daptinmail.store.reindex import Progress, Reindex
 from daptinmail.store.renaming import Names, Renaming
 from daptinmail.store.rights import MailboxRights
-from daptinmail.store.rows import Folder, folder_by_id
+from daptinmail.store.rows import folder_by_id
 from daptinmail.store.scan import Scan
 from daptinmail.store.search import NoTextIndex, Search
 from daptinmail.store.transfers import Transfers
+from daptinmail.store.viewing import Viewing
 from daptinmail.store.watch import Watch
 
 T = TypeVar("T")
@@ -101,6 +102,7 @@ class MessageStore:
     annotations: Annotations = field(init=False)
     quotas: Quotas = field(init=False)
     renaming: Renaming = field(init=False)
+    _viewing: Viewing = field(init=False)
     _scan: Scan = field(init=False)
     _search: Search = field(init=False)
 
@@ -109,12 +111,17 @@ class MessageStore:
         messages = Messages(tree, self.identifiers, self.events, self._listeners, self._watch, self.host, os.getpid())
         transfers, marks = Transfers(messages), Marks(messages)
         self.parts = Parts(messages, marks, Mailboxes(messages, transfers), transfers)
-        self.rights = MailboxRights(self.storage)
+        self.rights = MailboxRights(self.storage, self._listeners)
         self.annotations = Annotations(self.storage, self._listeners)
         self.quotas = Quotas(self.storage)
         self._scan = Scan(self.storage, self.blocking, tree, self._watch, Adoption(tree, marks), self.clock)
         self.renaming = Renaming(self.storage, Names(messages), self._scan.run)
         marks.due = self.renaming.wake
+        images = Images(
+            self.storage, self.blocking, lambda mailbox_id: self._watch.certain(mailbox_id, self.clock.now())
+        )
+        messages.followed, messages.forgotten = images.apply, images.forget
+        self._viewing = Viewing(self.storage, tree, self._watch, self._scan, marks, images)
         self._search = Search(self.storage, self.blocking, self, self.index)
         self._listeners.woken = self.index.wake
 
@@ -152,7 +159,7 @@ class MessageStore:
 
     async def status(self, mailbox_id: int) -> MailboxStatus:
         """Counts now."""
-        return await self._view(mailbox_id, counts.status)
+        return await self._viewing.look(mailbox_id, counts.status)
 
     async def statuses(self, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
         """Counts of many mailboxes in one look, after merging what other tools did to their folders."""
@@ -169,15 +176,11 @@ class MessageStore:
 
     async def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
         """The whole mailbox."""
-        view = await self._view(mailbox_id, views.snapshot)
-        if claim_recent and view.first_recent_uid < view.mailbox.uidnext:
-            first = await self._write(self.parts.marks.claim, mailbox_id, view.mailbox.uidnext)
-            view = evolve(view, first_recent_uid=first)
-        return view
+        return await self._viewing.snapshot(mailbox_id, claim_recent)
 
     async def changes(self, mailbox_id: int, since: int) -> Changes:
         """What happened after modseq ``since``."""
-        return await self._view(mailbox_id, views.changes, since)
+        return await self._viewing.changes(mailbox_id, since)
 
     async def columns(self, mailbox_id: int, uids: Sequence[int], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
         """Rows ``(uid, *values)`` of those that exist."""
@@ -200,20 +203,11 @@ class MessageStore:
 
     async def open_many(self, mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
         """Those messages' contents; files that another tool renamed are found again."""
-        opened, lost = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uids))
-        if lost:
-            await self._scan.run(mailbox_id)
-            found, _ = await self.storage.read(lambda connection: self._open(connection, mailbox_id, lost))
-            opened |= found
-        return opened
+        return await self._viewing.open_many(mailbox_id, uids)
 
     async def visit(self, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]) -> dict[int, Any]:
         """Read those messages in one go."""
-        found, lost = await self.storage.read(lambda connection: self._visit(connection, mailbox_id, visits))
-        if lost:
-            opened = await self.open_many(mailbox_id, lost)
-            found |= await self.storage.read(lambda _: {uid: _visited(one, visits[uid]) for uid, one in opened.items()})
-        return found
+        return await self._viewing.visit(mailbox_id, visits)
 
     # Messages
 
@@ -239,6 +233,7 @@ class MessageStore:
             done = []
             for one, chosen, ready in zip(messages, flags, prepared, strict=True):
                 folder = folder_by_id(transaction.connection, mailbox_id)
+                check_room(transaction.connection, folder.mailbox.account_id, 1, one.content.size)
                 whole = ready or prepare(one.content)
                 done.append(self.parts.messages.add(transaction, folder, whole, chosen, one.internal_date, arrival)[0])
             if replaces is not None:
@@ -330,10 +325,12 @@ class MessageStore:
     def start(self, timers: IReactorTime) -> None:
         """Begin what is done by itself: names of files follow flags."""
         self.renaming.start(timers)
+        self._viewing.images.start(timers)
 
     async def stop(self) -> None:
         """End it, after what is due, within a bound; before storage stops."""
         await self.renaming.stop()
+        await self._viewing.images.stop()
 
     def clear(self) -> int:
         """Remove large contents that a crash left half-way; answers how many. Blocking; call at start."""
@@ -352,25 +349,6 @@ class MessageStore:
         self, work: Callable[Concatenate[ITransaction, P], T], *arguments: P.args, **keywords: P.kwargs
     ) -> T:
         return await self.storage.write(lambda transaction: work(transaction, *arguments, **keywords))
-
-    async def _view(
-        self, mailbox_id: int, look: Callable[Concatenate[Connection, Folder, P], T], *more: P.args, **named: P.kwargs
-    ) -> T:
-        """``look`` at a mailbox, after merging what other tools did to its folder."""
-
-        def work(connection: Connection) -> T | None:
-            folder = folder_by_id(connection, mailbox_id)
-            if self._watch.changed(mailbox_id, self.parts.messages.tree.of(folder)):
-                return None
-            return look(connection, folder, *more, **named)
-
-        view = await self.storage.read(work)
-        if view is not None:
-            return view
-        await self._scan.run(mailbox_id)
-        return await self.storage.read(
-            lambda connection: look(connection, folder_by_id(connection, mailbox_id), *more, **named)
-        )
 
     async def _prepare(self, content: Content) -> Prepared | None:
         """Do in a pool thread what would hold up all other writes; ``None`` for what is small."""
@@ -393,6 +371,8 @@ class MessageStore:
         done: list[Appended] = []
         twin: Path | None = None
         for delivery in deliveries:
+            if not delivery.owed:
+                check_room(transaction.connection, delivery.account_id, 1, prepared.content.size)
             name, flags = normal_name(delivery.mailbox), canonical(delivery.flags)
             folder = self.parts.mailboxes.ensure(transaction, delivery.account_id, name, delivery.special_use)
             add = partial(
@@ -401,40 +381,3 @@ class MessageStore:
             appended, twin = add(twin=twin)
             done.append(appended)
         return done
-
-    def _visit(
-        self, connection: Connection, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]
-    ) -> tuple[dict[int, Any], list[int]]:
-        """What the visits gave, and the messages whose file is not where it was."""
-        folder = folder_by_id(connection, mailbox_id)
-        found: dict[int, Any] = {}
-        lost: list[int] = []
-        for uid, name in views.file_names(connection, mailbox_id, list(visits)).items():
-            try:
-                opened = open_file(self.parts.messages.tree.file(folder, name))
-            except FileNotFoundError:
-                lost.append(uid)
-                continue
-            found[uid] = _visited(opened, visits[uid])
-        return found, lost
-
-    def _open(
-        self, connection: Connection, mailbox_id: int, uids: Sequence[int]
-    ) -> tuple[dict[int, Opened], list[int]]:
-        """The messages, and those whose file is not where it was."""
-        folder = folder_by_id(connection, mailbox_id)
-        opened: dict[int, Opened] = {}
-        lost: list[int] = []
-        for uid, name in views.file_names(connection, mailbox_id, uids).items():
-            try:
-                opened[uid] = open_file(self.parts.messages.tree.file(folder, name))
-            except FileNotFoundError:
-                lost.append(uid)
-        return opened, lost
-
-
-def _visited(opened: Opened, visit: Callable[[Opened], Any]) -> Any:
-    try:
-        return visit(opened)
-    finally:
-        opened.close()

@@ -14,13 +14,17 @@ from daptinmail.interfaces.messages import Mailbox
 
 @frozen
 class Folder:
-    """A mailbox and its place on disk. ``owner`` is the user that owns the account."""
+    """A mailbox and its place on disk. ``owner`` is the user that owns the account.
+
+    ``pruned_modseq``: expunges up to here have been forgotten.
+    """
 
     mailbox: Mailbox
     first_recent_uid: int
     directory: str
     account_directory: str
     owner: int | None
+    pruned_modseq: int = 0
 
     @property
     def id(self) -> int:
@@ -52,6 +56,7 @@ FOLDERS = select(
     _box.directory,
     mail_account.c.directory.label("account_directory"),
     mail_account.c.user_account_id,
+    _box.pruned_modseq,
 ).join_from(mail_box, mail_account, mail_account.c.id == _box.mail_account_id)
 
 _BY_ID = FOLDERS.where(_box.id == bindparam("mailbox_id"))
@@ -85,7 +90,7 @@ def folder_of(row: Sequence[Any]) -> Folder:
     special_use = row[5].encode("ascii") if row[5] else None
     reference: UUID = row[1]
     mailbox = Mailbox(row[0], reference, row[2], row[3], bool(row[4]), special_use, row[6], row[7], row[8])
-    return Folder(mailbox, row[9], row[10], row[11], row[12])
+    return Folder(mailbox, row[9], row[10], row[11], row[12], row[13])
 
 
 def folder_by_id(connection: Connection, mailbox_id: int) -> Folder:

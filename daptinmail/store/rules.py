@@ -25,7 +25,7 @@ from daptinmail.store.flags import DELETED, SEEN, canonical, from_column
 from daptinmail.store.mailrow import flag_values, mail_values
 from daptinmail.store.messagestore import MessageStore
 from daptinmail.store.names import INBOX, normal_name
-from daptinmail.store.quota import count
+from daptinmail.store.quota import check_room, count
 from daptinmail.store.rows import Folder, account_row, folder_by_id
 
 MAX_WAITING = 64
@@ -117,6 +117,7 @@ class MailRules(Plain):
         folder = folder_by_id(transaction.connection, row["mail_box_id"])
         flags = _wanted(frozenset(), row)
         messages = self._store.parts.messages
+        check_room(transaction.connection, folder.mailbox.account_id, 1, prepared.content.size)
         placed = messages.place(transaction, folder, prepared, flags)
         kept = {name: row[name] for name in ("reference_id", "permission", "user_account_id") if row.get(name)}
         placed = evolve(placed, reference=kept.get("reference_id", placed.reference))
@@ -126,7 +127,7 @@ class MailRules(Plain):
         row.update(kept)
         account_id = folder.mailbox.account_id
         row["content_id"] = messages.contents.add(transaction.connection, account_id, prepared.summary)
-        messages.stored(transaction, folder, placed, arrival, size, "")
+        messages.stored(transaction, folder, placed, flags, arrival, size, "")
 
     async def committed(self, change: str, row: Row) -> None:
         """The content has been stored."""

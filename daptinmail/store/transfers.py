@@ -8,8 +8,10 @@ from attrs import define
 
 from daptinmail.db.schema import mail
 from daptinmail.db.types import to_milliseconds
-from daptinmail.interfaces.messages import Copied
+from daptinmail.interfaces.messages import Change, Copied
 from daptinmail.interfaces.storage import Foreseen, ITransaction
+from daptinmail.store.flags import from_column
+from daptinmail.store.image import Delta
 from daptinmail.store.messages import Messages
 from daptinmail.store.quota import check_room, count
 from daptinmail.store.rows import Folder, folder_by_id, step
@@ -81,7 +83,7 @@ class Transfers:
             done.append((row, uid))
         execute_many(connection, _COPY, copies)
         count(connection, target.id, len(done), sum(row.size for row, _ in done))
-        self.messages.changed(transaction, target, modseq)
+        self._arrived(transaction, target, modseq, first + len(found), done)
         return _copied(target, done)
 
     def move(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int] | None, target_id: int) -> Copied:
@@ -111,9 +113,15 @@ class Transfers:
         size = sum(row.size for row, _ in done)
         count(connection, target.id, len(done), size)
         count(connection, source.id, -len(done), -size)
-        self.messages.changed(transaction, target, modseq)
+        self._arrived(transaction, target, modseq, first + len(found), done)
         self.messages.bury(transaction, source, [row.uid for row, _ in done])
         return _copied(target, done)
+
+    def _arrived(
+        self, transaction: ITransaction, target: Folder, modseq: int, uidnext: int, done: Sequence[tuple[_Row, int]]
+    ) -> None:
+        changed = [Change(uid, modseq, from_column(row.flags)) for row, uid in done]
+        self.messages.changed(transaction, target, Delta(target.id, modseq, uidnext, changed))
 
     def _files(
         self,

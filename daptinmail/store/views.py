@@ -6,32 +6,25 @@ from functools import cache
 
 from sqlalchemy import Connection, bindparam, select
 
-from daptinmail.db.schema import mail, subscription, tombstone
+from daptinmail.db.schema import mail, subscription
 from daptinmail.errors import Invalid, NotFound
 from daptinmail.interfaces.messages import (
     COLUMNS,
     CONTENT_COLUMNS,
     Change,
     Changes,
+    Flags,
     Mailbox,
-    Snapshot,
 )
 from daptinmail.store.flags import from_column
 from daptinmail.store.messages import rows_of
 from daptinmail.store.names import in_order, normal_name
 from daptinmail.store.rows import Folder, folder_by_id, folder_by_name, folders_of
-from daptinmail.store.statements import Raw, conditions, rows
+from daptinmail.store.statements import Raw, conditions, mail_rows, rows
 
 _mail = mail.c
-_SNAPSHOT = (
-    select(_mail.uid, _mail.modseq, _mail.flags).where(_mail.mail_box_id == bindparam("mailbox_id")).order_by(_mail.uid)
-)
-_CHANGED = _SNAPSHOT.where(_mail.modseq > bindparam("since"))
-_EXPUNGED = (
-    select(tombstone.c.uid)
-    .where(tombstone.c.mail_box_id == bindparam("mailbox_id"), tombstone.c.modseq > bindparam("since"))
-    .order_by(tombstone.c.uid)
-)
+_CHANGED = "SELECT uid, modseq, flags FROM mail WHERE mail_box_id = ? AND modseq > ? ORDER BY uid"
+_EXPUNGED = "SELECT uid FROM tombstone WHERE mail_box_id = ? AND modseq > ? ORDER BY uid"
 _FILE_NAMES = select(_mail.uid, _mail.file_name)
 _HELD = select(subscription.c.name).where(subscription.c.mail_account_id == bindparam("account_id"))
 
@@ -64,28 +57,22 @@ def subscriptions(connection: Connection, account_id: int) -> list[str]:
     return sorted(names, key=in_order)
 
 
-def snapshot(connection: Connection, folder: Folder) -> Snapshot:
-    """All messages of one mailbox."""
-    found = connection.execute(_SNAPSHOT, {"mailbox_id": folder.id}).fetchall()
+def everything(connection: Connection, mailbox_id: int) -> "tuple[array[int], array[int], list[Flags]]":
+    """UIDs, modseqs and flags of all messages, in UID order."""
+    found = mail_rows(connection, "uid, modseq, flags", mailbox_id, None)
     uids, modseqs, texts = zip(*found, strict=True) if found else ((), (), ())
-    return Snapshot(
-        folder.mailbox,
-        array("Q", uids),
-        array("Q", modseqs),
-        [from_column(text) for text in texts],
-        folder.first_recent_uid,
-    )
+    known = {text: from_column(text) for text in set(texts)}
+    return array("Q", uids), array("Q", modseqs), [known[text] for text in texts]
 
 
 def changes(connection: Connection, folder: Folder, since: int) -> Changes:
     """What happened after ``since``."""
-    mailbox = folder.mailbox
+    mailbox, complete = folder.mailbox, since >= folder.pruned_modseq
     if mailbox.highestmodseq <= since:
-        return Changes(mailbox.highestmodseq, mailbox.uidnext, [], [])
-    wanted = {"mailbox_id": folder.id, "since": since}
-    changed = [Change(row[0], row[1], from_column(row[2])) for row in connection.execute(_CHANGED, wanted)]
-    expunged = list(connection.execute(_EXPUNGED, wanted).scalars())
-    return Changes(mailbox.highestmodseq, mailbox.uidnext, changed, expunged)
+        return Changes(mailbox.highestmodseq, mailbox.uidnext, [], [], complete)
+    changed = [Change(row[0], row[1], from_column(row[2])) for row in rows(connection, _CHANGED, [folder.id, since])]
+    expunged = [row[0] for row in rows(connection, _EXPUNGED, [folder.id, since])]
+    return Changes(mailbox.highestmodseq, mailbox.uidnext, changed, expunged, complete)
 
 
 def columns(connection: Connection, mailbox_id: int, uids: Sequence[int], names: tuple[str, ...]) -> list[Raw]:

@@ -1,11 +1,17 @@
 """Notices that other tools changed a folder, by the modification times of its directories."""
 
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from attrs import define, field
 
 from daptinmail.store.maildir import Stamp, stamp
+
+TICK = 100_000_000
+"""Nanoseconds that two changes must be apart to have different times, with a margin: file systems count ticks."""
+
+UNCERTAIN = Stamp(0, 0)
 
 
 @define(eq=False)
@@ -17,6 +23,7 @@ class Watch:
     """
 
     _seen: dict[int, Stamp] = field(factory=dict, init=False)
+    _paths: dict[int, Path] = field(factory=dict, init=False)
     _ours: set[int] = field(factory=set, init=False)
     _suspect: set[int] = field(factory=set, init=False)
     _lock: Lock = field(factory=Lock, init=False)
@@ -36,6 +43,7 @@ class Watch:
     def changed(self, mailbox_id: int, path: Path) -> bool:
         """True if the folder must be scanned: first use, or somebody else was there."""
         with self._lock:
+            self._paths[mailbox_id] = path
             known, now = self._seen.get(mailbox_id), stamp(path)
             if known is None or mailbox_id in self._suspect:
                 return True
@@ -43,6 +51,29 @@ class Watch:
                 self._ours.discard(mailbox_id)
                 known = self._seen[mailbox_id] = Stamp(now.cur, known.new)
             return now != known
+
+    def knows(self, mailbox_id: int) -> bool:
+        """False before the first use."""
+        with self._lock:
+            return mailbox_id in self._seen
+
+    def trust(self, mailbox_id: int, at: Stamp) -> None:
+        """The folder is known to have been merged as it was at ``at``, in an earlier run."""
+        with self._lock:
+            self._seen.setdefault(mailbox_id, at)
+
+    def certain(self, mailbox_id: int, now: datetime) -> Stamp:
+        """How the folder looks, if it is merged and long enough unchanged to be told from later changes; else zeros."""
+        with self._lock:
+            path, known = self._paths.get(mailbox_id), self._seen.get(mailbox_id)
+            if path is None or known is None or mailbox_id in self._suspect:
+                return UNCERTAIN
+            found = stamp(path)
+            if mailbox_id in self._ours:
+                self._ours.discard(mailbox_id)
+                known = self._seen[mailbox_id] = Stamp(found.cur, known.new)
+            age = int(now.timestamp() * 1e9) - max(found.cur, found.new)
+            return found if found == known and age > TICK else UNCERTAIN
 
     def begin(self, mailbox_id: int) -> None:
         """A scan begins: it will see all that we wrote until now."""
@@ -59,5 +90,6 @@ class Watch:
         """Scan at the next use, or the mailbox is gone."""
         with self._lock:
             self._seen.pop(mailbox_id, None)
+            self._paths.pop(mailbox_id, None)
             self._ours.discard(mailbox_id)
             self._suspect.discard(mailbox_id)

@@ -1,0 +1,197 @@
+"""One mailbox in memory: UIDs, modseqs and flags, and the latest changes. Pure; a cache of what the rows say."""
+
+import struct
+import sys
+from array import array
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+
+from attrs import define, field, frozen
+
+from daptinmail.interfaces.messages import Change, Changes, Flags
+from daptinmail.store.flags import from_column, to_column
+from daptinmail.store.maildir import Stamp
+
+MAX_LOGGED = 5000
+"""Changes kept, for sessions that catch up."""
+
+FEW = 16
+"""So many messages are taken out one by one; for more the arrays are put together anew."""
+
+_HEAD = struct.Struct("<4sQQIII")  # mark, stamps of cur and new, messages, octets of palette, of an index
+_MARK = b"dmi1"
+
+
+@frozen
+class Delta:
+    """What one change of a mailbox did. ``modseq`` is the mailbox's afterwards; it was one less before.
+
+    ``changed`` are new messages and those with new flags, ``expunged`` those that went, both in UID order.
+    """
+
+    mailbox_id: int
+    modseq: int
+    uidnext: int
+    changed: Sequence[Change] = ()
+    expunged: Sequence[int] = ()
+
+
+@define(eq=False)
+class Image:
+    """All messages of a mailbox at ``modseq``, in UID order. Reactor thread only.
+
+    Once ``share`` was called the three sequences are never changed in place, only replaced.
+    """
+
+    modseq: int
+    uidnext: int
+    uids: "array[int]"
+    modseqs: "array[int]"
+    flags: list[Flags]
+    drift: int = 0
+    """Changes since the packed form in the database was made; all messages if there is none."""
+    _log: "deque[Delta]" = field(factory=deque, init=False)
+    _logged: int = field(default=0, init=False)
+    _log_from: int = field(init=False)
+    _shared: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._log_from = self.modseq
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    def share(self) -> "tuple[array[int], array[int], list[Flags]]":
+        """The three sequences, for others to keep and nobody to change."""
+        self._shared = True
+        return self.uids, self.modseqs, self.flags
+
+    def apply(self, delta: Delta) -> bool:
+        """Follow one change; false if others came before it that are not known here."""
+        if delta.modseq <= self.modseq:
+            return True
+        if delta.modseq != self.modseq + 1:
+            return False
+        self._take(delta.changed, delta.expunged, delta.modseq, delta.uidnext)
+        self._log.append(delta)
+        self._logged += len(delta.changed) + len(delta.expunged) + 1
+        while self._logged > MAX_LOGGED and self._log:
+            oldest = self._log.popleft()
+            self._logged -= len(oldest.changed) + len(oldest.expunged) + 1
+            self._log_from = oldest.modseq
+        return True
+
+    def catch_up(self, changes: Changes) -> None:
+        """Follow what the database says happened since ``modseq``."""
+        if changes.modseq <= self.modseq:
+            return
+        self._take(changes.changed, changes.expunged, changes.modseq, changes.uidnext)
+        self._log.clear()
+        self._logged, self._log_from = 0, self.modseq
+
+    def changes(self, since: int) -> Changes | None:
+        """What happened after ``since``; ``None`` if that is not known here any more."""
+        if not self._log_from <= since <= self.modseq:
+            return None
+        changed: dict[int, Change] = {}
+        expunged: list[int] = []
+        for delta in self._after(since):
+            for change in delta.changed:
+                changed[change.uid] = change
+            for uid in delta.expunged:
+                changed.pop(uid, None)
+            expunged += delta.expunged
+        return Changes(self.modseq, self.uidnext, [changed[uid] for uid in sorted(changed)], sorted(expunged))
+
+    def _after(self, since: int) -> list[Delta]:
+        found = []
+        for delta in reversed(self._log):
+            if delta.modseq <= since:
+                break
+            found.append(delta)
+        return found[::-1]
+
+    def _take(self, changed: Sequence[Change], expunged: Sequence[int], modseq: int, uidnext: int) -> None:
+        if self._shared:
+            self.uids, self.modseqs, self.flags = self.uids[:], self.modseqs[:], self.flags[:]
+            self._shared = False
+        self._drop(expunged)
+        for change in changed:
+            index = bisect_left(self.uids, change.uid)
+            if index == len(self.uids):
+                self.uids.append(change.uid)
+                self.modseqs.append(change.modseq)
+                self.flags.append(change.flags)
+            elif self.uids[index] == change.uid:
+                self.modseqs[index], self.flags[index] = change.modseq, change.flags
+            else:  # adopted with a UID of its own
+                self.uids.insert(index, change.uid)
+                self.modseqs.insert(index, change.modseq)
+                self.flags.insert(index, change.flags)
+        self.modseq, self.uidnext = modseq, max(uidnext, self.uidnext)
+        self.drift += len(changed) + len(expunged)
+
+    def _drop(self, expunged: Sequence[int]) -> None:
+        if len(expunged) > FEW:
+            gone = set(expunged)
+            kept = [index for index, uid in enumerate(self.uids) if uid not in gone]
+            self.uids = array("Q", [self.uids[index] for index in kept])
+            self.modseqs = array("Q", [self.modseqs[index] for index in kept])
+            self.flags = [self.flags[index] for index in kept]
+            return
+        for uid in expunged:
+            index = bisect_left(self.uids, uid)
+            if index < len(self.uids) and self.uids[index] == uid:
+                del self.uids[index], self.modseqs[index], self.flags[index]
+
+
+def pack(uids: "array[int]", modseqs: "array[int]", flags: Sequence[Flags], stamp: Stamp) -> bytes:
+    """The packed form, which ``unpack`` reads; ``stamp`` is that of the folder, zeros if it is not certain."""
+    palette = {one: number for number, one in enumerate(dict.fromkeys(flags))}
+    texts = "\n".join(map(to_column, palette)).encode("ascii")
+    index = array("B" if len(palette) <= 256 else "I", [palette[one] for one in flags])
+    head = _HEAD.pack(_MARK, stamp.cur, stamp.new, len(uids), len(texts), index.itemsize)
+    return b"".join((head, texts, _octets(uids), _octets(modseqs), _octets(index)))
+
+
+def unpack(packed: bytes, modseq: int, uidnext: int) -> Image | None:
+    """What was packed; ``None`` if it is not such a thing."""
+    if len(packed) < _HEAD.size or not packed.startswith(_MARK):
+        return None
+    _, _, _, count, size, width = _HEAD.unpack_from(packed)
+    if width not in {1, 4} or len(packed) != _HEAD.size + size + count * (16 + width):
+        return None
+    at = _HEAD.size + size
+    palette = [from_column(text) for text in packed[_HEAD.size : at].decode("ascii").split("\n")]
+    uids, modseqs = _array("Q", packed[at : at + 8 * count]), _array("Q", packed[at + 8 * count : at + 16 * count])
+    index = _array("B" if width == 1 else "I", packed[at + 16 * count :])
+    if index and max(index) >= len(palette):
+        return None
+    return Image(modseq, uidnext, uids, modseqs, [palette[one] for one in index])
+
+
+def packed_stamp(head: bytes) -> Stamp | None:
+    """The stamp in the first octets of a packed form, if it was certain."""
+    if len(head) < _HEAD.size or not head.startswith(_MARK):
+        return None
+    _, cur, new, *_ = _HEAD.unpack_from(head)
+    return Stamp(cur, new) if cur else None
+
+
+HEAD_SIZE = _HEAD.size
+
+
+def _octets(numbers: "array[int]") -> bytes:
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _array(code: str, octets: bytes) -> "array[int]":
+    numbers: array[int] = array(code)
+    numbers.frombytes(octets)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers

@@ -1,0 +1,155 @@
+"""Looks at mailboxes: after merging what other tools did to their folders, and through images where there are some."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from attrs import define, evolve
+from sqlalchemy import Connection
+
+from daptinmail.interfaces.messages import Changes, Opened, Snapshot
+from daptinmail.interfaces.storage import IStorage
+from daptinmail.store import views
+from daptinmail.store.image import Image
+from daptinmail.store.images import Images, load, saved_stamp
+from daptinmail.store.maildir import Tree
+from daptinmail.store.marks import Marks
+from daptinmail.store.opened import open_file
+from daptinmail.store.rows import Folder, folder_by_id
+from daptinmail.store.scan import Scan
+from daptinmail.store.watch import Watch
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@define(eq=False)
+class Viewing:
+    """Called in the reactor; looks in reader threads."""
+
+    storage: IStorage
+    tree: Tree
+    watch: Watch
+    scan: Scan
+    marks: Marks
+    images: Images
+
+    async def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
+        """The whole mailbox."""
+        folder, image = await self._image(mailbox_id)
+        uids, modseqs, flags = image.share()
+        mailbox, first = folder.mailbox, folder.first_recent_uid
+        if image.modseq != mailbox.highestmodseq:
+            mailbox = evolve(mailbox, highestmodseq=image.modseq, uidnext=max(mailbox.uidnext, image.uidnext))
+        if claim_recent and first < mailbox.uidnext:
+            first = await self.storage.write(
+                lambda transaction: self.marks.claim(transaction, mailbox_id, mailbox.uidnext)
+            )
+        return Snapshot(mailbox, uids, modseqs, flags, first)
+
+    async def changes(self, mailbox_id: int, since: int) -> Changes:
+        """What happened after ``since``: for those who heard of it from what was committed, else as it is."""
+        image = self.images.get(mailbox_id)
+        if image is not None and since < image.modseq:
+            latest = image.changes(since)
+            if latest is not None:
+                return latest
+        return await self.look(mailbox_id, views.changes, since)
+
+    async def open_many(self, mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
+        """Those messages' contents; files that another tool renamed are found again."""
+        opened, lost = await self.storage.read(lambda connection: self._open(connection, mailbox_id, uids))
+        if lost:
+            await self.scan.run(mailbox_id)
+            found, _ = await self.storage.read(lambda connection: self._open(connection, mailbox_id, lost))
+            opened |= found
+        return opened
+
+    async def visit(self, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]) -> dict[int, Any]:
+        """Read those messages in one go."""
+        found, lost = await self.storage.read(lambda connection: self._visit(connection, mailbox_id, visits))
+        if lost:
+            opened = await self.open_many(mailbox_id, lost)
+            found |= await self.storage.read(lambda _: {uid: _visited(one, visits[uid]) for uid, one in opened.items()})
+        return found
+
+    async def look(
+        self, mailbox_id: int, look: Callable[Concatenate[Connection, Folder, P], T], *more: P.args, **named: P.kwargs
+    ) -> T:
+        """``look`` at a mailbox, after merging what other tools did to its folder."""
+
+        def work(connection: Connection) -> T | None:
+            folder = folder_by_id(connection, mailbox_id)
+            if not self.watch.knows(mailbox_id) and (at := saved_stamp(connection, mailbox_id)) is not None:
+                self.watch.trust(mailbox_id, at)
+            if self.watch.changed(mailbox_id, self.tree.of(folder)):
+                return None
+            return look(connection, folder, *more, **named)
+
+        view = await self.storage.read(work)
+        if view is not None:
+            return view
+        await self.scan.run(mailbox_id)
+        return await self.storage.read(
+            lambda connection: look(connection, folder_by_id(connection, mailbox_id), *more, **named)
+        )
+
+    async def _image(self, mailbox_id: int) -> tuple[Folder, Image]:
+        """The mailbox as it is now, and its image, no older."""
+        known = self.images.get(mailbox_id)
+        folder, loaded, changes = await self.look(mailbox_id, _look, None if known is None else known.modseq)
+        image = self.images.get(mailbox_id)
+        if image is not None and changes is not None and changes.complete:
+            image.catch_up(changes)
+        if image is None or image.modseq < folder.mailbox.highestmodseq:
+            if loaded is None:
+                self.images.forget(mailbox_id)
+                folder, loaded, _ = await self.look(mailbox_id, _look, None)
+            assert loaded is not None
+            image = self.images.put(mailbox_id, loaded)
+        return folder, image
+
+    def _visit(
+        self, connection: Connection, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]
+    ) -> tuple[dict[int, Any], list[int]]:
+        """What the visits gave, and the messages whose file is not where it was."""
+        folder = folder_by_id(connection, mailbox_id)
+        found: dict[int, Any] = {}
+        lost: list[int] = []
+        for uid, name in views.file_names(connection, mailbox_id, list(visits)).items():
+            try:
+                opened = open_file(self.tree.file(folder, name))
+            except FileNotFoundError:
+                lost.append(uid)
+                continue
+            found[uid] = _visited(opened, visits[uid])
+        return found, lost
+
+    def _open(
+        self, connection: Connection, mailbox_id: int, uids: Sequence[int]
+    ) -> tuple[dict[int, Opened], list[int]]:
+        """The messages, and those whose file is not where it was."""
+        folder = folder_by_id(connection, mailbox_id)
+        opened: dict[int, Opened] = {}
+        lost: list[int] = []
+        for uid, name in views.file_names(connection, mailbox_id, uids).items():
+            try:
+                opened[uid] = open_file(self.tree.file(folder, name))
+            except FileNotFoundError:
+                lost.append(uid)
+        return opened, lost
+
+
+def _look(connection: Connection, folder: Folder, known: int | None) -> tuple[Folder, Image | None, Changes | None]:
+    """The folder, and what an image lacks: all of it, or what came after the modseq ``known``."""
+    if known is None:
+        return folder, load(connection, folder), None
+    if known >= folder.mailbox.highestmodseq:
+        return folder, None, None
+    return folder, None, views.changes(connection, folder, known)
+
+
+def _visited(opened: Opened, visit: Callable[[Opened], Any]) -> Any:
+    try:
+        return visit(opened)
+    finally:
+        opened.close()
