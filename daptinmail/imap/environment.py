@@ -1,6 +1,6 @@
 """What a session stands on: the listener, the protocol, what NOTIFY asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twisted.cred.portal import Portal
@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReacto
 
 from daptinmail.interfaces.credentials import Channel
 from daptinmail.interfaces.mailboxes import IMailboxStore
+from daptinmail.interfaces.messages import Change
 from daptinmail.interfaces.runtime import IBlocking, IClock, IIdentifiers
 from daptinmail.interfaces.storage import ISpool
 

@@ -38,6 +38,15 @@ def cost(key: SearchKey) -> int:
     return max(map(cost, key.keys if isinstance(key, Every) else (key.left, key.right)))
 
 
+def keys_in(key: SearchKey) -> int:
+    """How many keys a program compares."""
+    if isinstance(key, Key):
+        return 1
+    if isinstance(key, Negated):
+        return keys_in(key.key)
+    return sum(map(keys_in, key.keys if isinstance(key, Every) else (key.left, key.right)))
+
+
 # What the view answers
 
 Test = Callable[[int, int], bytes]

@@ -21,13 +21,17 @@ Find = Callable[[Criterion, Sequence[int] | None], Awaitable[Sequence[int]]]
 
 @define(eq=False)
 class Program:
-    """One search over one view. ``pause`` gives others a turn; it may raise to end the search."""
+    """One search over one view. ``pause`` gives others a turn; it may raise to end the search.
+
+    ``done`` counts the keys that have been looked at.
+    """
 
     universe: Universe
     keys: ViewKeys
     find: Find
     now: datetime
     pause: Callable[[], Awaitable[None]]
+    done: int = field(default=0, init=False)
     _work: int = field(default=0, init=False)
 
     async def run(self, key: SearchKey, among: MessageSet) -> MessageSet:
@@ -44,6 +48,7 @@ class Program:
             cheap, dear = sorted((key.left, key.right), key=cost)
             found = await self.run(cheap, among)
             return found | await self.run(dear, among & ~found)
+        self.done += 1
         if key.name not in IN_VIEW:
             return among & await self._ask(criterion(key, self.now), among)
         return among & await self._look(key)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from daptinmail.imap.answers import Answer, ok
-from daptinmail.imap.search import Found, find_messages, in_turn
+from daptinmail.imap.search_run import Found, columns_of, find_messages, in_turn
 from daptinmail.imap.session import Session
-from daptinmail.imap.sort import gather
 from daptinmail.imap.thread_forest import Forest, format_forest
 from daptinmail.imap.thread_grammar import Thread
 from daptinmail.imap.thread_references import Threadable, by_references
@@ -30,7 +29,7 @@ async def uid_thread(session: Session, arguments: Thread) -> Answer:
 
 async def _thread(session: Session, arguments: Thread, uid: bool) -> Answer:
     found = await find_messages(session, arguments.search, uid)
-    rows = await gather(session, found, COLUMNS[arguments.algorithm])
+    rows = await columns_of(found, COLUMNS[arguments.algorithm])
     answer = await in_turn(session, lambda: session.edge.blocking.run(_answer, found, rows, arguments.algorithm, uid))
     session.untagged(b"THREAD %b" % answer if answer else b"THREAD")
     return ok(b"THREAD completed")
