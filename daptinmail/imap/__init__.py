@@ -2,20 +2,21 @@
 
 The wire: ``server`` (the factory), ``connection`` (Twisted's IMAP4Server with its wire replaced), ``protocol``
 (commands one after the other), ``reader`` (octets -> commands; ``message_literals`` tells
-which literals are messages), ``responses`` (what goes out), ``limits``.
+which literals are messages), ``responses`` (what goes out), ``deflate`` (both
+compressed), ``limits``.
 
 The language: ``cursor`` (tokens), ``grammar``, ``fetch_grammar`` (arguments -> ``values``), ``modifiers``,
 ``sequences``, ``names``, ``answers`` (tagged answers; errors become them here).
 
-The session: ``session`` (what commands see), ``capabilities`` (what it says it can do), ``selected`` (its view of a
-mailbox), ``telling`` (what it is told of it), ``resync`` (and of what was before), ``commands`` (which command is
-allowed in which state).
+The session: ``session`` (what commands see), ``environment`` (what it stands on), ``capabilities`` (what it says it
+can do), ``selected`` (its view of a mailbox), ``telling`` (what it is told of it), ``resync`` (and of what was before),
+``commands`` (which command is allowed in which state).
 
 The mailboxes: ``mailboxes`` (made, renamed, removed), ``listing`` with ``list_grammar`` over the ``hierarchy`` that a
-client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_grammar``, ``quota``; ``texts`` writes
-strings.
+client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_grammar``, ``quota``; ``notify`` with
+``notify_grammar`` and ``notices`` tells what happens to them; ``texts`` writes strings.
 
-The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``; ``fetch`` with
+The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``, ``compress``; ``fetch`` with
 ``attributes`` (from the index), ``sections`` and ``binary`` (where octets come from) and ``content`` (octets to the
 client); ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool), ``assembly``
 (of catenated ones) and ``urls``.

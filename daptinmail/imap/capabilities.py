@@ -51,6 +51,7 @@ ALWAYS = (
     b"QUOTA",  # RFC 9208
     b"QUOTA=RES-STORAGE",  # RFC 9208
     b"QUOTA=RES-MESSAGE",  # RFC 9208
+    b"NOTIFY",  # RFC 5465
 )
 """In every state."""
 

@@ -15,9 +15,11 @@ from twisted.python.failure import Failure
 
 from daptinmail.imap import limits
 from daptinmail.imap.capabilities import capabilities
+from daptinmail.imap.deflate import Deflated, Inflater
+from daptinmail.imap.environment import Edge
 from daptinmail.imap.reader import CommandReader, Fault
 from daptinmail.imap.responses import Disconnected, ResponseWriter
-from daptinmail.imap.session import Edge, Session
+from daptinmail.imap.session import Session
 from daptinmail.interfaces.credentials import Channel
 from daptinmail.net.channel import channel_of
 
@@ -74,6 +76,7 @@ class Connection(IMAP4Server):
         self._input_paused = False
         self._wakeup: Deferred[None] | None = None
         self._cut_off: IDelayedCall | None = None
+        self._inflater: Inflater | None = None
 
     def take_input(self) -> None:
         """Something was fed to ``reader``."""
@@ -109,6 +112,7 @@ class Connection(IMAP4Server):
             self._cut_off.cancel()
         self._end()
         self.session.incoming.discard()
+        self.session.stop_notices()
         _ = Deferred.fromCoroutine(self.session.unselect()).addErrback(self._could_not_leave)
         logout, self._onLogout = self._onLogout, None
         if logout is not None:
@@ -137,7 +141,11 @@ class Connection(IMAP4Server):
         self._touch()
         self._in_turn = True
         try:
-            self.reader.feed(data)
+            if self._inflater is None:
+                self.reader.feed(data)
+            else:
+                self._inflater.feed(data)
+                self.inflate()
             self.wake()
             self.take_input()
         finally:
@@ -174,6 +182,8 @@ class Connection(IMAP4Server):
     def try_line(self) -> bytes | None:
         """The next line if it has come."""
         line = self.reader.take_line()
+        while line is None and self.inflate():
+            line = self.reader.take_line()
         if isinstance(line, Fault):
             self.report(Fault(None, line.answer, fatal=True))
             raise Disconnected
@@ -207,6 +217,40 @@ class Connection(IMAP4Server):
     def channel(self) -> Channel:
         """What SASL may know of the connection."""
         return channel_of(self.transport, self.session.secure)
+
+    # Compression
+
+    @property
+    def compressed(self) -> bool:
+        """True once COMPRESS is active."""
+        return self._inflater is not None
+
+    @property
+    def buffered(self) -> int:
+        """Octets that came and have not been taken."""
+        return self.reader.buffered + (0 if self._inflater is None else self._inflater.waiting)
+
+    def start_compression(self) -> None:
+        """The tagged OK was the last in clear. What came before it cannot have been compressed (RFC 4978 §3)."""
+        if self.reader.buffered:
+            self.part(b"Octets before the answer to COMPRESS")
+            return
+        self.writer.flush()
+        self._inflater = Inflater()
+        self.writer.transport = Deflated(self._transport)
+
+    def inflate(self) -> bool:
+        """Feed some more of what was compressed to ``reader``; false if there is no more, or enough waits there."""
+        if self._inflater is None or self.session.parting or self.reader.buffered > limits.INPUT_WAITING:
+            return False
+        try:
+            octets = self._inflater.take(limits.INFLATED_AT_ONCE) if self._inflater.waiting else b""
+        except ValueError as error:
+            log.info("{connection}: {error}", connection=self.session.id, error=str(error))
+            self.part(b"Not a DEFLATE stream")
+            return False
+        self.reader.feed(octets)
+        return bool(octets)
 
     def switch_to_tls(self) -> None:
         """Start TLS. Octets that came before it were sent by nobody we know: the connection is dropped."""

@@ -108,6 +108,8 @@ class Cursor:
             raise Malformed("Expected a string")
         self._at = match.end()
         text = match.group(1)
+        if self.utf8 and not text.isascii():
+            _check_utf8(text)
         return ESCAPED.sub(rb"\1", text) if b"\\" in text else text
 
     def literal(self, binary: bool = False) -> bytes:
@@ -135,3 +137,11 @@ class Cursor:
             self._at += 3
             return None
         return self.string()
+
+
+def _check_utf8(text: bytes) -> None:
+    """Quoted strings may hold UTF-8 (RFC 9051 §9 ``QUOTED-CHAR``, RFC 9755 §3)."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("A quoted string that is not UTF-8") from None

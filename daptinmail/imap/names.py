@@ -21,7 +21,7 @@ def decode_as_sent(wire: bytes, utf8: bool) -> str:
     """The Unicode name as the client spelt it. Raises ``Malformed``."""
     if len(wire) > LONGEST_NAME:
         raise no(b"Mailbox name too long", b"LIMIT")
-    if utf8:
+    if utf8 or not wire.isascii():  # modified UTF-7 is ASCII (RFC 9755 §3)
         try:
             return wire.decode("utf-8")
         except UnicodeDecodeError:

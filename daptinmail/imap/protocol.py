@@ -34,7 +34,7 @@ class ImapServer(Connection):
     def take_input(self) -> None:
         """Run what has come, unless a command is running: then it waits, up to a limit."""
         if self._busy:
-            if self.reader.buffered > limits.INPUT_WAITING:
+            if self.buffered > limits.INPUT_WAITING:
                 self.hold_input()
             return
         self._busy = True
@@ -43,7 +43,13 @@ class ImapServer(Connection):
     async def _take_events(self) -> None:
         try:
             taken = 0
-            while not self.session.parting and (event := self.reader.next()) is not None:
+            while not self.session.parting:
+                event = self.reader.next()
+                if event is None:
+                    if not self.inflate():
+                        break
+                    await self.session.breathe()  # a little that was compressed may be very much
+                    continue
                 await self._take(event)
                 taken += 1
                 if taken % limits.COMMANDS_PER_TURN == 0:
@@ -51,6 +57,26 @@ class ImapServer(Connection):
         finally:
             self._busy = False
         self.ready_for_input()
+        if self.session.notices is not None and self.session.notices.due:
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Tell what NOTIFY asked for, unless a command runs: it will be told after that."""
+        if self._busy:
+            self.wake()
+        elif not self.session.parting:
+            self._busy = True
+            _ = Deferred.fromCoroutine(self._tell_unasked()).addErrback(self._broken)
+
+    async def _tell_unasked(self) -> None:
+        notices = self.session.notices
+        try:
+            await self._tell_changes(may_expunge=notices is not None and not notices.delayed)
+            await self.writer.drain()
+        finally:
+            self._busy = False
+        self.writer.flush()
+        self.take_input()
 
     def _broken(self, failure: Failure) -> None:
         """A command cannot go on. A connection that is closing already sends what it has to send."""
@@ -164,6 +190,7 @@ class ImapServer(Connection):
     async def _tell_changes(self, may_expunge: bool) -> None:
         try:
             await self.session.catch_up(may_expunge)
+            await self.session.tell_notices()
         except NotFound:
             return  # the mailbox is being deleted; _count says so
         except (Disconnected, CancelledError):
