@@ -15,6 +15,7 @@ from daptinmail.imap import (
     append,
     append_grammar,
     basics,
+    compress,
     context,
     copy_move,
     fetch,
@@ -27,6 +28,8 @@ from daptinmail.imap import (
     metadata,
     metadata_grammar,
     modifiers,
+    notify,
+    notify_grammar,
     quota,
     search,
     selecting,
@@ -101,8 +104,10 @@ AUTHENTICATED: dict[bytes, Command[Any]] = {
     b"GETACL": Command(only(grammar.mailbox), acl.get_acl),
     b"LISTRIGHTS": Command(acl.entry_arguments, acl.list_rights),
     b"MYRIGHTS": Command(only(grammar.mailbox), acl.my_rights),
+    b"COMPRESS": Command(compress.mechanism, compress.compress),
     b"APPEND": Command(append_grammar.append, append.append, admit=append.admit_append),
     b"IDLE": Command(nothing, idle.idle),
+    b"NOTIFY": Command(notify_grammar.notify, notify.notify),
 }
 
 SELECTED: dict[bytes, Command[Any]] = {
