@@ -112,14 +112,14 @@ class MemoryMailboxes:
             if subscribed:
                 raise
             return
-        at = boxes[name].row.id if name in boxes else 0
-        self.ears.tell(MailboxEvent(What.SUBSCRIBED, account_id, at, name))
         if name in boxes:
             boxes[name].row = evolve(boxes[name].row, subscribed=subscribed)
         elif subscribed:
             self.unheld[account_id].add(name)
         else:
             self.unheld[account_id].discard(name)
+        at = boxes[name].row.id if name in boxes else 0
+        self.ears.tell(MailboxEvent(What.SUBSCRIBED, account_id, at, name))
 
     @fired
     def subscriptions(self, account_id: int) -> list[str]:
