@@ -13,6 +13,7 @@ from daptinmail.errors import (
     OverQuota,
     PermanentError,
     RateLimited,
+    StoreDamaged,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -83,7 +84,9 @@ def answer_for(error: DaptinmailError) -> Answer:
     for kind, code in CODES:
         if isinstance(error, kind):
             return Answer(b"NO", text, code)
-    return SERVER_BUG
+    return CORRUPTION if isinstance(error, StoreDamaged) else SERVER_BUG
 
+
+CORRUPTION = Answer(b"NO", b"What is stored cannot be read, the log tells more", b"CORRUPTION")
 
 SERVER_BUG = Answer(b"NO", b"Internal failure, the log tells more", b"SERVERBUG")

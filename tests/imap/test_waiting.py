@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import StoreDamaged, Unavailable
 from daptinmail.interfaces.messages import Opened, Snapshot
-from tests.imap.session import MESSAGE, Server
+from tests.imap.session import MESSAGE, Server, server_of
 from tests.support.dialogue import Dialogue
 
 IMMEDIATE = {"listen", "unlisten"}
@@ -167,6 +167,55 @@ class SlowStoreTests(SynchronousTestCase):
         self.assertEqual(store.calls, ["columns", "find"])
 
 
+class LookingTests(SynchronousTestCase):
+    """When the store is asked."""
+
+    def test_noop_trusts_for_a_second(self) -> None:
+        """NOOP asks the store only if somebody told of a change, or nobody looked for a second; CHECK always."""
+        server, store = slow_server()
+        client = server.select()
+        store.calls.clear()
+        client.run("C: 1 NOOP\nS: 1 OK ...")
+        self.assertEqual(store.calls, [])
+        server.clock.advance(1.5)
+        client.run("C: 2 NOOP\nS: 2 OK ...\nC: 3 NOOP\nS: 3 OK ...")
+        self.assertEqual(store.calls, ["changes"])
+        client.run("C: 4 CHECK\nS: 4 OK ...")
+        self.assertEqual(store.calls, ["changes"] * 2)
+        server.put()
+        client.run("C: 5 NOOP\nS* 5 OK ...")
+        self.assertEqual(store.calls, ["changes"] * 3)
+
+    def test_idle_sessions_share(self) -> None:
+        """A session that idles gives up its own copy of the mailbox after a while; what it says stays right."""
+        server, _ = slow_server()
+        client = server.select()
+        client.run("C: 1 IDLE\nS: + idling")
+        server.put()
+        client.run("S: * 2 EXISTS\nS: * 2 RECENT")
+        view = server_of(client).session.selected
+        self.assertFalse(view.shares)
+        server.clock.advance(120)
+        client.run("S: * OK Still here")
+        self.assertTrue(view.shares)
+        server.put(flags=frozenset({rb"\Seen"}))
+        client.run("S: * 3 EXISTS\nS: * 3 RECENT\nC: DONE\nS: 1 OK ...")
+        client.run(
+            "C: 2 FETCH 1:* (UID)\nS: * 1 FETCH (UID 1)\nS: * 2 FETCH (UID 2)\nS: * 3 FETCH (UID 3)\nS: 2 OK ..."
+        )
+
+    def test_long_commands_tell_how_far_they_are(self) -> None:
+        """After ten seconds, with tag and numbers (RFC 9585)."""
+        server, _ = slow_server()
+        for _ in range(3999):
+            server.put(b"Subject: x\r\n\r\n")
+        client = server.select()
+        client.send(b"a1 FETCH 1:* UID\r\n")
+        server.clock.advance(11)
+        told = [line for line in client.lines() if " FETCH (" not in line]
+        self.assertEqual(told, ['* OK [INPROGRESS ("a1" 1000 4000)] Still at it', "a1 OK FETCH completed"])
+
+
 class ContentTests(SynchronousTestCase):
     """Files that are not as the index says."""
 
@@ -189,7 +238,7 @@ class ContentTests(SynchronousTestCase):
 
     def test_short_file(self) -> None:
         """A file that is too short is an internal fault, told as such before anything is sent."""
-        self.opening(b"short", 1000).run("C: 1 FETCH 2 BODY.PEEK[]\nS: 1 NO [SERVERBUG] ...\nC: 2 NOOP\nS: 2 OK ...")
+        self.opening(b"short", 1000).run("C: 1 FETCH 2 BODY.PEEK[]\nS: 1 NO [CORRUPTION] ...\nC: 2 NOOP\nS: 2 OK ...")
         self.assertEqual(len(self.flushLoggedErrors(StoreDamaged)), 1)
 
     def test_short_large_file(self) -> None:
