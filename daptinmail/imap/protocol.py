@@ -7,7 +7,7 @@ from twisted.python.failure import Failure
 
 from daptinmail.errors import DaptinmailError, Malformed, NotFound
 from daptinmail.imap import limits
-from daptinmail.imap.answers import SERVER_BUG, Answer, Declined, answer_for
+from daptinmail.imap.answers import CORRUPTION, SERVER_BUG, Answer, Declined, answer_for
 from daptinmail.imap.commands import COMMANDS, NAMES, NUMBERED, Command
 from daptinmail.imap.connection import Connection, Listener
 from daptinmail.imap.cursor import Cursor
@@ -181,7 +181,7 @@ class ImapServer(Connection):
 
     def _answer_for(self, error: DaptinmailError) -> Answer:
         answer = answer_for(error)
-        if answer is SERVER_BUG:
+        if answer in {SERVER_BUG, CORRUPTION}:
             log.failure("{connection}: {cause}", connection=self.session.id, cause=error.cause or error.text)
         elif error.cause is not None:
             log.warn("{connection}: {cause}", connection=self.session.id, cause=error.cause)
