@@ -8,7 +8,11 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from daptinmail.accounts.checker import make_portal
+from daptinmail.errors import Unavailable
+from daptinmail.interfaces.directory import Account
 from tests.imap.session import Server
+from tests.support.directory import MemoryDirectory
 from tests.support.scram import ScramClient
 
 
@@ -18,6 +22,14 @@ def b64(octets: bytes) -> str:
 
 
 PLAIN = b64encode(b"\0ann@example.com\0password").decode()
+
+
+class AwayDirectory(MemoryDirectory):
+    """Its database is away."""
+
+    async def authenticate(self, username: str, password: str, peer: str, service: str = "") -> Account:
+        """Not now."""
+        raise Unavailable
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -101,6 +113,20 @@ class LoginTests(SynchronousTestCase):
         server.connect().run(
             f"S: * OK ...\nC: 1 AUTHENTICATE OAUTHBEARER {message}\nS: 1 OK [CAPABILITY ...] Logged in"
         )
+
+    def test_not_now(self) -> None:
+        """When nothing can be checked, the client is told to come again, and it does not count as its failure."""
+        server = Server()
+        server.factory.portal = make_portal(AwayDirectory(), server.proofs)
+        client = server.connect().run("S: * OK ...")
+        for tag in range(4):
+            client.run(f"C: {tag} LOGIN ann@example.com password\nS: {tag} NO [UNAVAILABLE] ...")
+        self.assertEqual(len(self.flushLoggedErrors(Unavailable)), 4)
+
+    def test_not_offered(self) -> None:
+        """A mechanism that cannot work here is refused like one that there is not."""
+        for name in ("EXTERNAL =", "SCRAM-SHA-256-PLUS", "NTLM"):
+            Server().connect().run(f"S: * OK ...\nC: 1 AUTHENTICATE {name}\nS: 1 NO [CANNOT] ...")
 
     def test_scram_rate_limited(self) -> None:
         """Who guesses too often waits for the salt, too."""
@@ -251,7 +277,7 @@ class AnyStateTests(SynchronousTestCase):
             """
             S: * OK ...
             C: 1 CAPABILITY
-            S: * CAPABILITY IMAP4rev1 ... LITERAL- AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=OAUTHBEARER AUTH=XOAUTH2 AUTH=PLAIN AUTH=LOGIN
+            S: * CAPABILITY IMAP4rev1 ... LITERAL- AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 ... AUTH=PLAIN AUTH=LOGIN
             S: 1 OK ...
             C: 2 NOOP
             S: 2 OK ...
