@@ -95,7 +95,7 @@ class Run:
         told = _surprises(view, changes, asked) if asked.silent else None
         renewed = view.take_flags(changes, every=True)
         view.heard = max(view.heard, max((change.modseq for change in changes), default=0))
-        indexes = [index for index in map(view.index_of, sorted(stored)) if index is not None]
+        indexes = view.indexes_of(sorted(stored))
         self.session.untagged(*view.new_keyword_lines(indexes), *self._lines(indexes, told, renewed))
         return stored
 
