@@ -26,5 +26,6 @@ Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_charsets`` 
 the view or the store, ``search`` answers, ``esearch`` writes the ESEARCH response. ``sort`` with ``sort_grammar`` and
 ``sort_order``; ``thread`` with ``thread_grammar``, ``thread_subject``, ``thread_references`` (its last step in
 ``thread_merge``), and ``thread_forest`` to write what they found. ``search_run`` finds messages for all of them;
-``context`` keeps results up to date, with ``context_program`` and ``context_order``.
+``context`` keeps results up to date, with ``context_program`` and ``context_order``; ``esearch_command`` with
+``esearch_grammar`` looks into several mailboxes.
 """

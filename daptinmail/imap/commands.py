@@ -40,6 +40,8 @@ from daptinmail.imap import (
 from daptinmail.imap import store_flags as flags
 from daptinmail.imap.answers import Answer
 from daptinmail.imap.cursor import Cursor
+from daptinmail.imap.esearch_command import multisearch
+from daptinmail.imap.esearch_grammar import esearch as esearch_arguments
 from daptinmail.imap.fetch_grammar import fetch as fetch_arguments
 from daptinmail.imap.grammar import nothing, only
 from daptinmail.imap.search_grammar import search as search_arguments
@@ -106,6 +108,7 @@ AUTHENTICATED: dict[bytes, Command[Any]] = {
     b"MYRIGHTS": Command(only(grammar.mailbox), acl.my_rights),
     b"COMPRESS": Command(compress.mechanism, compress.compress),
     b"APPEND": Command(append_grammar.append, append.append, admit=append.admit_append),
+    b"ESEARCH": Command(esearch_arguments, multisearch),
     b"IDLE": Command(nothing, idle.idle),
     b"NOTIFY": Command(notify_grammar.notify, notify.notify),
 }

@@ -20,12 +20,13 @@ from daptinmail.interfaces.messages import Change
 
 @define(eq=False)
 class Context:
-    """One search that is kept up to date. ``order`` holds its results."""
+    """One search that is kept up to date. ``order`` holds its results; ``correlators`` go with its tag."""
 
     tag: bytes
     uid: bool
     program: SearchKey
     order: Order
+    correlators: bytes = b""
 
     @classmethod
     def of(cls, found: Found, arguments: Search, order: Order | None, uid: bool) -> "Context":
@@ -52,7 +53,7 @@ class Context:
         data = self.order.remove(sorted(set(removed)), self._name(view))
         added = sorted(uid for uid in matched if uid not in self.order)
         data += await self.order.add(session, view, added, self._name(view)) if added else []
-        return [esearch(self.tag, self.uid, [item]) for item in data]
+        return [esearch(self.tag, self.uid, [item], self.correlators) for item in data]
 
     def _name(self, view: SelectedMailbox) -> "Name":
         return Name(view, self.uid)

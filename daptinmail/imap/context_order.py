@@ -39,11 +39,15 @@ class Order(Protocol):
         """Put some in, none of which is in; what to tell."""
 
 
+def _array(uids: Iterable[int]) -> "array[int]":
+    return array("I", uids)
+
+
 @define(eq=False)
 class InMailbox:
     """Results of SEARCH, in mailbox order: the client finds their place itself, so it is told as 0."""
 
-    uids: "array[int]" = field(converter=lambda uids: array("I", uids))
+    uids: "array[int]" = field(converter=_array)
 
     def __contains__(self, uid: object) -> bool:
         """Whether a message is among them."""
@@ -68,7 +72,7 @@ class InMailbox:
 class InOrder:
     """Results of SORT. What they are sorted by never changes, so that new ones only need to find their place."""
 
-    uids: "array[int]" = field(converter=lambda uids: array("I", uids))
+    uids: "array[int]" = field(converter=_array)
     criteria: tuple[Criterion, ...]
     _members: set[int] = field(init=False)
 

@@ -73,6 +73,10 @@ CONTEXTS = 8
 CONTEXT_PAIRS = 500
 """Changes in one ESEARCH response."""
 
+ESEARCH_NAMES = 200
+ESEARCH_MAILBOXES = 1000
+"""Mailboxes that one ESEARCH looks into."""
+
 SEARCH_DEPTH = 32
 SEARCH_KEYS = 2000
 FETCH_ITEMS = 64

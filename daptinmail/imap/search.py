@@ -2,7 +2,6 @@
 
 from itertools import islice
 
-from daptinmail.errors import Malformed
 from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.context import Context, check_tag, keep_context
 from daptinmail.imap.esearch import MailboxOrder, Results, esearch, reported, return_data
@@ -23,8 +22,6 @@ async def uid_search(session: Session, arguments: Search) -> Answer:
 
 
 async def _search(session: Session, arguments: Search, uid: bool) -> Answer:
-    if arguments.charset and b"UTF8=ACCEPT" in session.enabled:
-        raise Malformed("No CHARSET under UTF8=ACCEPT")  # RFC 6855 §3
     wanted = arguments.wanted or (Return(all=True) if session.rev2 else None)
     check_tag(session, wanted)
     found = await find_messages(session, arguments, uid)

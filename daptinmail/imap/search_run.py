@@ -41,8 +41,7 @@ async def find_messages(session: Session, arguments: Search, uid: bool) -> Found
     Raises:
         Declined: the charset is not known, or the client gave up sequence numbers (RFC 9586 §3).
     """
-    if session.uidonly and (arguments.numbers or not uid):
-        raise uid_required()
+    refuse(session, arguments, uid)
     if arguments.modseq:
         session.enable_condstore()
     try:
@@ -54,6 +53,14 @@ async def find_messages(session: Session, arguments: Search, uid: bool) -> Found
         if arguments.wanted is not None and arguments.wanted.save and not isinstance(error, Malformed):
             session.saved = ()
         raise
+
+
+def refuse(session: Session, arguments: Search, uid: bool) -> None:
+    """Refuse what the client has given up: sequence numbers (RFC 9586 §3), and CHARSET (RFC 6855 §3)."""
+    if session.uidonly and (arguments.numbers or not uid):
+        raise uid_required()
+    if arguments.charset and b"UTF8=ACCEPT" in session.enabled:
+        raise Malformed("No CHARSET under UTF8=ACCEPT")
 
 
 async def _find(session: Session, arguments: Search) -> Found:
@@ -94,6 +101,7 @@ async def rows_of(
 @contextmanager
 def still_at_it(session: Session, done: Callable[[], int], goal: int) -> Iterator[None]:
     """Tell now and then that a command goes on, while it waits for others (RFC 9585 §4)."""
+    timer: IDelayedCall
 
     def beat() -> None:
         nonlocal timer
@@ -101,7 +109,7 @@ def still_at_it(session: Session, done: Callable[[], int], goal: int) -> Iterato
         if not session.parting:
             session.progress(done(), goal)
 
-    timer: IDelayedCall = session.edge.clock.callLater(PROGRESS_INTERVAL, beat)
+    timer = session.edge.clock.callLater(PROGRESS_INTERVAL, beat)
     try:
         yield
     finally:
@@ -125,5 +133,5 @@ def program_on(session: Session, view: SelectedMailbox) -> Program:
     async def find(criterion: Criterion, uids: Sequence[int] | None) -> Sequence[int]:
         return await in_turn(session, lambda: session.store.find(view.mailbox.id, criterion, uids))
 
-    keys = ViewKeys(view, session.saved)
+    keys = ViewKeys(view, session.saved if view.mailbox.id == session.selected_id else ())
     return Program(Universe(view.uids), keys, find, session.edge.time.now(), session.breathe)
