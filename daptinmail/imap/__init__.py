@@ -10,16 +10,16 @@ The language: ``cursor`` (tokens), ``grammar``, ``fetch_grammar`` (arguments -> 
 
 The session: ``session`` (what commands see), ``environment`` (what it stands on), ``capabilities`` (what it says it
 can do), ``selected`` (its view of a mailbox), ``telling`` (what it is told of it), ``resync`` (and of what was before),
-``commands`` (which command is allowed in which state).
+``bell`` (when), ``commands`` (which command is allowed in which state).
 
 The mailboxes: ``mailboxes`` (made, renamed, removed), ``listing`` with ``list_grammar`` over the ``hierarchy`` that a
 client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_grammar``, ``quota``; ``notify`` with
 ``notify_grammar`` and ``notices`` tells what happens to them; ``texts`` writes strings.
 
-The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``, ``compress``; ``fetch`` with
-``attributes`` (from the index), ``sections`` and ``binary`` (where octets come from) and ``content`` (octets to the
-client); ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool), ``assembly``
-(of catenated ones) and ``urls``.
+The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``, ``compress``; ``fetch``
+with ``attributes`` (from the index), ``sections`` and ``binary`` (where octets come from) and ``content`` (octets to the
+client); ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool),
+``assembly`` (of catenated ones) and ``urls``.
 
 Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_charsets`` (arguments -> ``search_values``);
 ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows what each key asks of

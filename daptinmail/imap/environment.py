@@ -7,6 +7,7 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
 
+from daptinmail.imap.bell import Bell
 from daptinmail.interfaces.credentials import Channel
 from daptinmail.interfaces.mailboxes import IMailboxStore
 from daptinmail.interfaces.messages import Change
@@ -27,6 +28,7 @@ class Edge(Protocol):
     time: IClock
     tls: IOpenSSLServerConnectionCreator | None
     searches: DeferredSemaphore
+    bell: Bell
     append_limit: int
 
 

@@ -97,6 +97,9 @@ NOTICES_WAITING = 1000
 KEYWORD_LENGTH = 100
 KEYWORDS_PER_COMMAND = 64
 
+WOKEN_AT_ONCE = 16
+"""Sessions that hear of a change in one turn; each may need a quarter of a millisecond."""
+
 COMMANDS_PER_TURN = 100
 """Pipelined commands that run before other connections get a turn."""
 

@@ -1,6 +1,6 @@
 """The factory of IMAP sessions: what the composition root makes and keeps."""
 
-from attrs import define, field
+from attrs import Factory, define, field
 from twisted.cred.portal import Portal
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
@@ -8,6 +8,7 @@ from twisted.internet.protocol import ServerFactory
 from zope.interface import implementer
 
 from daptinmail.imap import limits
+from daptinmail.imap.bell import Bell
 from daptinmail.imap.connection import Connection
 from daptinmail.imap.protocol import ImapServer
 from daptinmail.interfaces.directory import ISessions
@@ -40,6 +41,7 @@ class ImapFactory(ServerFactory):
     append_limit: int = limits.APPEND
     time: IClock = field(factory=SystemClock)
     sessions: set[Connection] = field(init=False, factory=set)
+    bell: Bell = field(init=False, default=Factory(lambda self: Bell(self.clock), takes_self=True))
     searches: DeferredSemaphore = field(init=False, factory=lambda: DeferredSemaphore(limits.SEARCHES_AT_ONCE))
 
     def buildProtocol(self, addr: IAddress | None) -> ImapServer:

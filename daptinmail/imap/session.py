@@ -305,12 +305,12 @@ class Session:
         if selected is None or selected.deleted:
             return
         dialect, changed = self.dialect, list[Change]()
-        if (selected.dirty or always) and not (notices is not None and notices.quiet):
-            selected.looked = self.edge.clock.seconds()
-            changes = await self._changes(selected)
-            changed.extend(changes.changed)
-            lines = change_lines(selected, changes, dialect)
-            await self.send(lines if notices is None or notices.flags else without_flags(lines))
+        if notices is None or not notices.quiet:
+            for _ in range(selected.dirty + always):  # what was heard of is told without looking
+                changes = await self._changes(selected)
+                changed.extend(changes.changed)
+                lines = change_lines(selected, changes, dialect)
+                await self.send(lines if notices is None or notices.flags else without_flags(lines))
         if self.updates is not None:
             await self.updates.tell(changed)
         if may_expunge and selected.gone:
@@ -346,6 +346,8 @@ class Session:
 
     async def _changes(self, selected: SelectedMailbox) -> Changes:
         """What happened, even if some expunges have been forgotten."""
+        if not selected.dirty:
+            selected.looked = self.edge.clock.seconds()
         changes = await self.store.changes(selected.mailbox.id, selected.modseq)
         if changes.complete:
             return changes
@@ -367,9 +369,12 @@ class Session:
         selected, self._heard = self._selected, modseq
         if selected is not None and selected.mailbox.id == mailbox_id and modseq > selected.modseq:
             selected.heard = modseq
-            self.wire.wake()
-            if self.notices is not None and not self.notices.quiet:
-                self.wire.nudge()
+            self.edge.bell.ring(mailbox_id, modseq, self._tell)
+
+    def _tell(self) -> None:
+        self.wire.wake()
+        if self.notices is not None and not self.notices.quiet:
+            self.wire.nudge()
 
     def mailbox_deleted(self, mailbox_id: int) -> None:
         """The selected mailbox is gone."""

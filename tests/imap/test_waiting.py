@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.errors import StoreDamaged, Unavailable
+from daptinmail.imap.limits import WOKEN_AT_ONCE
 from daptinmail.interfaces.messages import Opened, Snapshot
 from tests.imap.session import MESSAGE, Server, server_of
 from tests.support.dialogue import Dialogue
@@ -185,6 +186,24 @@ class LookingTests(SynchronousTestCase):
         server.put()
         client.run("C: 5 NOOP\nS* 5 OK ...")
         self.assertEqual(store.calls, ["changes"] * 3)
+        server.put()
+        client.run("C: 6 CHECK\nS* 6 OK ...")
+        self.assertEqual(store.calls, ["changes"] * 5, "what it heard of, and what it did not")
+
+    def test_a_crowd_is_woken_in_turns(self) -> None:
+        """A message for many sessions that idle does not keep the server from everything else until all have heard."""
+        server = Server()
+        clients = [server.select() for _ in range(40)]
+        for client in clients:
+            client.run("C: 1 IDLE\nS: + idling")
+        server.put()
+        self.assertEqual(sum(b"EXISTS" in client.wire.value() for client in clients), WOKEN_AT_ONCE)
+        clients.pop().lose()
+        server.clock.advance(0)
+        for client in clients:
+            client.run("S: * 1 EXISTS\nS: * 1 RECENT\nC: DONE\nS: 1 OK ...")
+            client.lose()
+        self.assertEqual(server.clock.getDelayedCalls(), [])
 
     def test_idle_sessions_share(self) -> None:
         """A session that idles gives up its own copy of the mailbox after a while; what it says stays right."""
