@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.event import listen
 
@@ -295,6 +296,16 @@ mail = Table(
 while ``name_due`` its info suffix tells the flags of before."""
 
 Index("ix_mail_name_due", mail.c.mail_box_id, sqlite_where=mail.c.name_due, postgresql_where=mail.c.name_due)
+_UNSEEN, _DELETED = text("NOT seen"), text("deleted IS TRUE")
+Index("ix_mail_unseen", mail.c.mail_box_id, mail.c.seen, sqlite_where=_UNSEEN, postgresql_where=_UNSEEN)
+Index(
+    "ix_mail_deleted",
+    mail.c.mail_box_id,
+    mail.c.deleted,
+    mail.c.size,
+    sqlite_where=_DELETED,
+    postgresql_where=_DELETED,
+)
 
 tombstone = Table(
     "tombstone",

@@ -16,13 +16,13 @@ async def capability(session: Session, _: None) -> Answer:
 
 async def noop(session: Session, _: None) -> Answer:
     """NOOP: a moment to hear what happened (RFC 9051 §6.1.2)."""
-    await session.catch_up(may_expunge=True, always=session.stale)
+    await session.catch_up(may_expunge=True, always=session.stale, asked=True)
     return ok(b"Completed")
 
 
 async def check(session: Session, _: None) -> Answer:
     """CHECK (RFC 3501 §6.4.1): as NOOP, but it looks whether other tools changed the mailbox."""
-    await session.catch_up(may_expunge=True, always=True)
+    await session.catch_up(may_expunge=True, always=True, asked=True)
     return ok(b"Completed")
 
 

@@ -171,7 +171,8 @@ class Delivery:
     """One final delivery of a content. ``account_id`` owns the mailbox called ``mailbox``, made if missing.
 
     ``recipient`` is the envelope recipient as text, ``flags`` the first flags. With ``special_use`` the mailbox that
-    has it, whatever it is called, goes before one called ``mailbox``; one that is made gets it.
+    has it, whatever it is called, goes before one called ``mailbox``; one that is made gets it. ``owed``: stored even
+    if the account is full, as the server's own notices and copies are.
     """
 
     account_id: int
@@ -179,6 +180,7 @@ class Delivery:
     mailbox: str = "INBOX"
     flags: Flags = frozenset()
     special_use: bytes | None = None
+    owed: bool = False
 
 
 @frozen

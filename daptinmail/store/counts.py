@@ -4,24 +4,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from daptinmail.db.schema import mail, mail_box
 from daptinmail.interfaces.messages import MailboxStatus, Overview
 from daptinmail.store.rows import FOLDERS, Folder, folder_of
-from daptinmail.store.statements import MAX_LISTED
+from daptinmail.store.statements import MAX_LISTED, rows
 
 _mail = mail.c
 _box = mail_box.c
-_COUNTS = select(
-    _mail.mail_box_id,
-    func.count(),
-    func.sum(case((_mail.uid >= _box.first_recent_uid, 1), else_=0)),
-    func.sum(case((_mail.seen, 0), else_=1)),
-    func.sum(case((_mail.deleted, 1), else_=0)),
-    func.sum(_mail.size),
-    func.sum(case((_mail.deleted, _mail.size), else_=0)),
-).join_from(mail, mail_box, _box.id == _mail.mail_box_id)
+_SIZES = "SELECT id, message_count, octets FROM mail_box WHERE id IN ({})"
+_UNSEEN = "SELECT mail_box_id, count(*) FROM mail WHERE NOT seen AND mail_box_id IN ({}) GROUP BY mail_box_id"
+_DELETED = (
+    "SELECT mail_box_id, count(*), sum(size) FROM mail"
+    " WHERE deleted IS TRUE AND mail_box_id IN ({}) GROUP BY mail_box_id"
+)
+_RECENT = (
+    "SELECT m.mail_box_id, count(*) FROM mail_box b JOIN mail m ON m.mail_box_id = b.id AND m.uid >= b.first_recent_uid"
+    " WHERE b.nextuid > b.first_recent_uid AND b.id IN ({}) GROUP BY m.mail_box_id"
+)
 _LATEST = (
     select(_mail.reference_id).where(_mail.mail_box_id == bindparam("mailbox_id")).order_by(_mail.uid.desc()).limit(1)
 )
@@ -59,17 +60,36 @@ def overview(connection: Connection, references: Sequence[UUID]) -> list[Overvie
 
 
 def _statuses(connection: Connection, folders: Sequence[Folder]) -> dict[int, MailboxStatus]:
-    counted: dict[int, list[int]] = {}
-    for some in _slices([folder.id for folder in folders]):
-        statement = _COUNTS.where(_mail.mail_box_id.in_(some)).group_by(_mail.mail_box_id)
-        for mailbox_id, *numbers in connection.execute(statement):
-            counted[mailbox_id] = [int(number or 0) for number in numbers]
+    """All that there is and how large stands on the rows of mailboxes; the rest is counted where indexes tell it."""
+    ids = [folder.id for folder in folders]
+    sizes, unseen = _numbers(connection, _SIZES, ids), _numbers(connection, _UNSEEN, ids)
+    deleted, recent = _numbers(connection, _DELETED, ids), _numbers(connection, _RECENT, ids)
     found = {}
     for folder in folders:
-        messages, recent, unseen, deleted, size, deleted_size = counted.get(folder.id, [0] * 6)
-        mailbox = folder.mailbox
-        places = (mailbox.uidnext, mailbox.uidvalidity, mailbox.highestmodseq)
-        found[folder.id] = MailboxStatus(messages, recent, unseen, deleted, size, *places, deleted_size)
+        key, mailbox = folder.id, folder.mailbox
+        messages, octets = sizes.get(key, (0, 0))
+        gone, gone_octets = deleted.get(key, (0, 0))
+        found[key] = MailboxStatus(
+            messages=messages,
+            recent=recent.get(key, (0,))[0],
+            unseen=unseen.get(key, (0,))[0],
+            deleted=gone,
+            size=octets,
+            uidnext=mailbox.uidnext,
+            uidvalidity=mailbox.uidvalidity,
+            highestmodseq=mailbox.highestmodseq,
+            deleted_size=gone_octets,
+        )
+    return found
+
+
+def _numbers(connection: Connection, statement: str, mailbox_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The columns after the first, by the first."""
+    found: dict[int, tuple[int, ...]] = {}
+    for some in _slices(mailbox_ids):
+        marked = statement.format(", ".join("?" * len(some)))
+        for mailbox_id, *numbers in rows(connection, marked, some):
+            found[mailbox_id] = tuple(int(number) for number in numbers)
     return found
 
 

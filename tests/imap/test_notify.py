@@ -4,6 +4,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.imap.limits import NOTICES_WAITING
+from daptinmail.imap.notify import Notifier
 from daptinmail.interfaces.mailboxes import MailboxEvent, What
 from tests.imap.session import Server, server_of
 
@@ -20,7 +21,9 @@ class BoundTests(SynchronousTestCase):
         event = MailboxEvent(What.CREATED, server.account.id, 1, "INBOX")
         for _ in range(NOTICES_WAITING + 10):
             server.store.ears.tell(event)
-        self.assertLessEqual(len(protocol.session.notices._events), NOTICES_WAITING)
+        notices = protocol.session.notices
+        assert isinstance(notices, Notifier)
+        self.assertLessEqual(len(notices._events), NOTICES_WAITING)
         protocol.writer.resumeProducing()
         client.run("S* * OK [NOTIFICATIONOVERFLOW] ...\nC: 2 NOOP\nS: 2 OK ...")
         self.assertIsNone(protocol.session.notices)

@@ -1,6 +1,5 @@
 """QUOTA with limits (RFC 9208)."""
 
-from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.interfaces.quota import Quota
@@ -15,14 +14,13 @@ class LimitTests(SynchronousTestCase):
         limits = Quota(0, 0, octets_limit=len(MESSAGE) * 2, messages_limit=3)
         self.server.store.quotas.limits[self.server.account.id] = limits
 
-    def limit(self, **limits: int | None) -> None:
+    def limit(self, octets: int | None = None, messages: int | None = None) -> None:
         """Change the limits."""
-        quotas = self.server.store.quotas
-        quotas.limits[self.server.account.id] = evolve(Quota(0, 0), **limits)
+        self.server.store.quotas.limits[self.server.account.id] = Quota(0, 0, octets, messages)
 
     def test_told(self) -> None:
         """Use and limits are told, storage in units of 1024 octets, rounded so that a full mailbox looks full."""
-        self.limit(octets_limit=5000, messages_limit=3)
+        self.limit(5000, 3)
         self.server.put()
         self.server.login().run(
             """
@@ -48,7 +46,7 @@ class LimitTests(SynchronousTestCase):
 
     def test_several_messages_at_once(self) -> None:
         """A MULTIAPPEND that does not fit leaves nothing."""
-        self.limit(messages_limit=1)
+        self.limit(messages=1)
         client = self.server.login()
         client.send(b"1 APPEND INBOX {3+}\r\nabc {3+}\r\ndef\r\n")
         client.run(

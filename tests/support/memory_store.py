@@ -281,7 +281,8 @@ class MemoryMessageStore(MemoryMailboxes):
     ) -> list[Appended]:
         for delivery in deliveries:
             self._account(delivery.account_id)
-            self.quotas.check(delivery.account_id, 1, content.size)
+            if not delivery.owed:
+                self.quotas.check(delivery.account_id, 1, content.size)
         names = [normal_name(delivery.mailbox) for delivery in deliveries]
         octets = content.read()
         results = []
