@@ -12,6 +12,9 @@ Called in the reactor:
 ``viewing``       looks at mailboxes
 ``images``        images of mailboxes in use
 ``renaming``      lets the names of files follow flags (its slices run in the storage thread)
+``discovery``     makes mailboxes of folders that other tools made
+``pruning``       forgets old expunges
+``chores``        what is done without being asked, in ``rounds``
 ``reindex``       rebuilds rows from the tree
 ``verify``        compares rows with the tree
 ``importing``     takes messages of other programs, ``exporting`` gives them away

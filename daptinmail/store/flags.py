@@ -69,6 +69,12 @@ def changed(before: Flags, mode: FlagMode, flags: Flags) -> Flags:
 
 
 @lru_cache(maxsize=4096)
+def has_keywords(flags: Flags) -> bool:
+    """True if not all are system flags: keywords get their letters in file names later."""
+    return any(flag not in _RANK for flag in flags)
+
+
+@lru_cache(maxsize=4096)
 def to_column(flags: Flags) -> str:
     """The column text: system flags first, then keywords in order."""
     ordered = sorted(flags, key=lambda flag: (_RANK.get(flag, len(_RANK)), flag))

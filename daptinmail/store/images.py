@@ -4,7 +4,6 @@ The database decides: a view asks it for the mailbox's modseq, and an image that
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import partial
 
 from attrs import define, field
@@ -15,13 +14,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from daptinmail.errors import NotFound, Unavailable
-from daptinmail.interfaces.runtime import IBlocking
+from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.store import views
 from daptinmail.store.image import HEAD_SIZE, Delta, Image, pack, packed_stamp, unpack
 from daptinmail.store.maildir import Stamp
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.statements import execute, rows
+from daptinmail.store.watch import Watch
 
 log = Logger()
 
@@ -67,11 +67,12 @@ def save(transaction: ITransaction, mailbox_id: int, modseq: int, packed: bytes)
 
 @define(eq=False)
 class Images:
-    """The least recently used go first. Reactor thread only. ``stamp``, in any thread: how a folder surely looks."""
+    """The least recently used go first. Reactor thread only."""
 
     _storage: IStorage
     _blocking: IBlocking
-    _stamp: Callable[[int], Stamp]
+    _watch: Watch
+    _clock: IClock
     _limit: int = MAX_MESSAGES
     _images: "OrderedDict[int, Image]" = field(factory=OrderedDict, init=False)
     _total: int = field(default=0, init=False)
@@ -154,7 +155,7 @@ class Images:
         uids, modseqs, flags = image.share()
         modseq, image.drift = image.modseq, 0
         try:
-            stamp = await self._blocking.run(self._stamp, mailbox_id)
+            stamp = await self._blocking.run(self._watch.certain, mailbox_id, self._clock.now())
             packed = await self._blocking.run(pack, uids, modseqs, flags, stamp)
             await self._storage.write(partial(save, mailbox_id=mailbox_id, modseq=modseq, packed=packed))
         except (NotFound, Unavailable) as error:

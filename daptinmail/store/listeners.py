@@ -62,6 +62,10 @@ class Listeners:
         """Stop telling. Harmless if it was not told."""
         self._listeners.remove(mailbox_id, listener)
 
+    def mailboxes(self) -> list[int]:
+        """Which mailboxes somebody listens to."""
+        return self._listeners.keys()
+
     def changed(self, mailbox: Mailbox, modseq: int) -> None:
         """The mailbox stands at ``modseq``."""
         self.woken()

@@ -9,7 +9,7 @@ from attrs import frozen
 from daptinmail.db.schema import DEFAULT_PERMISSION
 from daptinmail.interfaces.messages import Arrival, Flags
 from daptinmail.mail.summary import Summary
-from daptinmail.store.flags import DELETED, SEEN, to_column
+from daptinmail.store.flags import DELETED, SEEN, has_keywords, to_column
 
 
 @frozen
@@ -59,6 +59,7 @@ def mail_values(
     return {
         **place_values(placed),
         **flag_values(flags),
+        "name_due": has_keywords(flags),
         "message_id": summary.message_id or f"{arrival.trail.hex}.{recipient}"[:500],
         "mail_id": arrival.trail.hex,
         "hash": arrival.trail.hex,

@@ -1,9 +1,9 @@
 """Flags in the storage thread. The database is the truth; the names of files follow (``renaming``)."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 from sqlalchemy import bindparam, update
 
 from daptinmail.db.schema import mail, mail_box
@@ -49,10 +49,9 @@ class Merged:
 
 @define(eq=False)
 class Marks:
-    """Changes flags, and who has seen what first. ``due`` is called in the reactor when names have to follow."""
+    """Changes flags, and who has seen what first."""
 
     messages: Messages
-    due: Callable[[], None] = field(default=lambda: None)
 
     def change(
         self,
@@ -99,7 +98,7 @@ class Marks:
             moved = [Change(one.uid, modseq, one.flags) for one in merged if one.flags != from_column(one.before)]
             self._changed(transaction, folder, modseq, moved)
         elif any(one.name_due for one in merged):
-            transaction.after_commit(self.due)
+            transaction.after_commit(self.messages.due)
 
     def claim(self, transaction: ITransaction, mailbox_id: int, end: int) -> int:
         """Make messages below UID ``end`` not recent for later sessions; answers the first that was until now."""
@@ -111,7 +110,7 @@ class Marks:
 
     def _changed(self, transaction: ITransaction, folder: Folder, modseq: int, moved: Sequence[Change]) -> None:
         self.messages.changed(transaction, folder, Delta(folder.id, modseq, folder.mailbox.uidnext, moved))
-        transaction.after_commit(self.due)
+        transaction.after_commit(self.messages.due)
 
 
 def _flag_columns(flags: Flags) -> tuple[str, bool, bool]:

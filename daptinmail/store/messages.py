@@ -20,7 +20,7 @@ from daptinmail.interfaces.storage import ITransaction
 from daptinmail.store.contentrow import Contents, drop_unused
 from daptinmail.store.contents import Prepared
 from daptinmail.store.filenames import FileName, letters_for, unique_base
-from daptinmail.store.flags import from_column, to_column
+from daptinmail.store.flags import from_column, has_keywords, to_column
 from daptinmail.store.image import Delta
 from daptinmail.store.listeners import Listeners
 from daptinmail.store.maildir import Tree, locate
@@ -86,6 +86,8 @@ class Messages:
     contents: Contents = field(init=False)
     followed: Callable[[Delta], None] = field(default=lambda delta: None, init=False)
     """Called in the reactor with what was committed, before the listeners."""
+    due: Callable[[], None] = field(default=lambda: None, init=False)
+    """Called in the reactor when names of files have to follow flags."""
     forgotten: Callable[[int], None] = field(default=lambda mailbox_id: None, init=False)
     """Called in the reactor with the id of a mailbox that is gone."""
     _count: Iterator[int] = field(factory=itertools.count, init=False)
@@ -140,6 +142,8 @@ class Messages:
         """Tell the event log and the listeners of a new message."""
         data = {"mailbox": folder.mailbox.name, "uid": placed.uid, "size": size, "recipient": recipient}
         self.events.record_in(transaction, "message.stored", arrival.trail, f"mail/{placed.reference}", data)
+        if has_keywords(flags):
+            transaction.after_commit(self.due)
         change = Change(placed.uid, placed.modseq, flags)
         self.changed(transaction, folder, Delta(folder.id, placed.modseq, placed.uid + 1, (change,)))
 

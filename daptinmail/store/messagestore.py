@@ -42,7 +42,9 @@ from daptinmail.mail.address import Address
 from daptinmail.store import counts, views
 from daptinmail.store.adoption import Adoption
 from daptinmail.store.annotations import Annotations
+from daptinmail.store.chores import Chores
 from daptinmail.store.contents import SMALL, Prepared, clear_staging, prepare, prepare_large
+from daptinmail.store.discovery import Discovery
 from daptinmail.store.flags import canonical
 from daptinmail.store.images import Images
 from daptinmail.store.listeners import Listeners
@@ -51,6 +53,7 @@ from daptinmail.store.maildir import Tree
 from daptinmail.store.marks import Marks
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import account_directory, normal_name
+from daptinmail.store.pruning import Pruning
 from daptinmail.store.quota import Quotas, check_room
 from daptinmail.store.reindex import Progress, Reindex
 from daptinmail.store.renaming import Names, Renaming
@@ -66,7 +69,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 FLAGS_SLICE = 1000
-"""Messages whose flags change in one unit, so that STORE on a large mailbox does not hold up mail that comes in."""
+"""Messages whose flags change in the first unit of a STORE; the next ones are larger, as long as they are fast."""
+
+FLAGS_HELD = 0.02
+"""Seconds that such a unit may take, so that STORE on a large mailbox does not hold up mail that comes in."""
 
 
 @frozen
@@ -102,6 +108,8 @@ class MessageStore:
     annotations: Annotations = field(init=False)
     quotas: Quotas = field(init=False)
     renaming: Renaming = field(init=False)
+    _chores: Chores = field(init=False)
+    _discovery: Discovery = field(init=False)
     _viewing: Viewing = field(init=False)
     _scan: Scan = field(init=False)
     _search: Search = field(init=False)
@@ -116,11 +124,11 @@ class MessageStore:
         self.quotas = Quotas(self.storage)
         self._scan = Scan(self.storage, self.blocking, tree, self._watch, Adoption(tree, marks), self.clock)
         self.renaming = Renaming(self.storage, Names(messages), self._scan.run)
-        marks.due = self.renaming.wake
-        images = Images(
-            self.storage, self.blocking, lambda mailbox_id: self._watch.certain(mailbox_id, self.clock.now())
-        )
-        messages.followed, messages.forgotten = images.apply, images.forget
+        images = Images(self.storage, self.blocking, self._watch, self.clock)
+        messages.due, messages.followed, messages.forgotten = self.renaming.wake, images.apply, images.forget
+        pruning = Pruning(self.storage, self.clock)
+        self._chores = Chores(self.renaming, images, pruning, self._scan, self._watch, self._listeners, self.blocking)
+        self._discovery = Discovery(self.storage, self.parts.mailboxes)
         self._viewing = Viewing(self.storage, tree, self._watch, self._scan, marks, images)
         self._search = Search(self.storage, self.blocking, self, self.index)
         self._listeners.woken = self.index.wake
@@ -128,7 +136,8 @@ class MessageStore:
     # Mailboxes
 
     async def mailboxes(self, account_id: int) -> list[Mailbox]:
-        """All mailboxes, INBOX first."""
+        """All mailboxes, INBOX first; folders that other tools made are mailboxes too."""
+        await self._discovery.look(account_id)
         return await self.storage.read(lambda connection: views.mailboxes(connection, account_id))
 
     async def mailbox(self, account_id: int, name: str) -> Mailbox:
@@ -163,11 +172,10 @@ class MessageStore:
 
     async def statuses(self, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
         """Counts of many mailboxes in one look, after merging what other tools did to their folders."""
-        tree = self.parts.messages.tree
 
         def suspects(connection: Connection) -> list[int]:
             folders = counts.folders_among(connection, mailbox_ids)
-            return [folder.id for folder in folders if self._watch.changed(folder.id, tree.of(folder))]
+            return [folder.id for folder in folders if self._watch.changed(folder.id, self._viewing.tree.of(folder))]
 
         for mailbox_id in await self.storage.read(suspects):
             with suppress(NotFound, Unavailable):
@@ -275,9 +283,14 @@ class MessageStore:
     ) -> list[Change]:
         """Change flags."""
         flags, wanted, done = canonical(flags), sorted(set(uids)), list[Change]()
-        for start in range(0, max(len(wanted), 1), FLAGS_SLICE):
-            part = wanted[start : start + FLAGS_SLICE]
-            done += await self._write(self.parts.marks.change, mailbox_id, part, mode, flags, unchanged_since)
+        start, size = 0, FLAGS_SLICE
+        while start < max(len(wanted), 1):
+            part = wanted[start : start + size]
+            change = partial(self.parts.marks.change, mailbox_id=mailbox_id, uids=part, mode=mode, flags=flags)
+            changed, seconds = await self._write(self._timed, partial(change, unchanged_since=unchanged_since))
+            done += changed
+            start += size
+            size = min(max(FLAGS_SLICE, int(size * FLAGS_HELD / max(seconds, 0.001))), 2 * size)
         return done
 
     async def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
@@ -323,14 +336,12 @@ class MessageStore:
         self._listeners.accounts.remove(account_id, listener)
 
     def start(self, timers: IReactorTime) -> None:
-        """Begin what is done by itself: names of files follow flags."""
-        self.renaming.start(timers)
-        self._viewing.images.start(timers)
+        """Begin what is done by itself (``chores``)."""
+        self._chores.start(timers)
 
     async def stop(self) -> None:
         """End it, after what is due, within a bound; before storage stops."""
-        await self.renaming.stop()
-        await self._viewing.images.stop()
+        await self._chores.stop()
 
     def clear(self) -> int:
         """Remove large contents that a crash left half-way; answers how many. Blocking; call at start."""
@@ -344,6 +355,12 @@ class MessageStore:
         return await Reindex(self.storage, self._scan).reindex(account_id, progress)
 
     # Inside
+
+    def _timed(self, transaction: ITransaction, work: Callable[[ITransaction], T]) -> tuple[T, float]:
+        """What ``work`` answers, and the seconds it took."""
+        began = self.clock.now()
+        done = work(transaction)
+        return done, (self.clock.now() - began).total_seconds()
 
     async def _write(
         self, work: Callable[Concatenate[ITransaction, P], T], *arguments: P.args, **keywords: P.kwargs

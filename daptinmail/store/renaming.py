@@ -5,7 +5,7 @@ is the flags of before, and what we find is a name that tells flags we have give
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -19,6 +19,7 @@ from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.store.filenames import with_flags
 from daptinmail.store.flags import from_column
+from daptinmail.store.keywords import read_keywords, with_letters, write_keywords
 from daptinmail.store.messages import Messages
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.statements import Raw, execute_many, rows
@@ -66,8 +67,9 @@ class Names:
         """Rename files of one mailbox; false if some are not there."""
         tree, named, complete = self.messages.tree, [], True
         self.messages.touch(transaction, folder)
+        keywords = _keywords(tree.of(folder), {text for _, _, text, _ in found})
         for row_id, _, text, name in found:
-            wanted = with_flags(name, from_column(text))
+            wanted = with_flags(name, from_column(text), keywords)
             if wanted != name and not _renamed(transaction, tree.file(folder, name), tree.file(folder, wanted)):
                 complete = False
                 continue
@@ -87,6 +89,21 @@ def _renamed(transaction: ITransaction, source: Path, target: Path) -> bool:
     except (FileNotFoundError, FileExistsError):
         return False
     return True
+
+
+def _keywords(folder: Path, texts: Collection[str]) -> Mapping[str, bytes]:
+    """The letters of a folder's keywords, with letters for all that are in use now, as far as they go."""
+    letters = read_keywords(folder)
+    wanted = {flag for text in texts for flag in from_column(text) if not flag.startswith(b"\\")}
+    extended = with_letters(letters, wanted)
+    if extended is letters:
+        return letters
+    try:
+        write_keywords(folder, extended)
+    except OSError as error:
+        log.warn("keywords cannot be written into {folder}: {error}", folder=str(folder), error=error)
+        return letters
+    return extended
 
 
 @define(eq=False)

@@ -10,7 +10,7 @@ from daptinmail.db.schema import mail
 from daptinmail.db.types import to_milliseconds
 from daptinmail.interfaces.messages import Change, Copied
 from daptinmail.interfaces.storage import Foreseen, ITransaction
-from daptinmail.store.flags import from_column
+from daptinmail.store.flags import from_column, has_keywords
 from daptinmail.store.image import Delta
 from daptinmail.store.messages import Messages
 from daptinmail.store.quota import check_room, count
@@ -79,7 +79,8 @@ class Transfers:
             if not self.messages.with_file(transaction.link, source, row.file_name, file):
                 continue
             reference = self.messages.identifiers.uuid7().bytes
-            copies.append((reference, now, target.id, uid, modseq, name, now, True, False, target.owner, row.id))
+            due = has_keywords(from_column(row.flags))
+            copies.append((reference, now, target.id, uid, modseq, name, now, True, due, target.owner, row.id))
             done.append((row, uid))
         execute_many(connection, _COPY, copies)
         count(connection, target.id, len(done), sum(row.size for row, _ in done))
@@ -107,7 +108,8 @@ class Transfers:
         files = self._files(transaction, source, target, found, first, link=False)
         for uid, (row, (name, file)) in enumerate(zip(found, files, strict=True), first):
             if self.messages.with_file(transaction.rename, source, row.file_name, file):
-                moves.append((target.id, uid, modseq, name, now, True, False, target.owner, row.id))
+                due = has_keywords(from_column(row.flags))
+                moves.append((target.id, uid, modseq, name, now, True, due, target.owner, row.id))
                 done.append((row, uid))
         execute_many(connection, _MOVE, moves)
         size = sum(row.size for row, _ in done)
@@ -121,6 +123,8 @@ class Transfers:
         self, transaction: ITransaction, target: Folder, modseq: int, uidnext: int, done: Sequence[tuple[_Row, int]]
     ) -> None:
         changed = [Change(uid, modseq, from_column(row.flags)) for row, uid in done]
+        if any(has_keywords(change.flags) for change in changed):
+            transaction.after_commit(self.messages.due)
         self.messages.changed(transaction, target, Delta(target.id, modseq, uidnext, changed))
 
     def _files(

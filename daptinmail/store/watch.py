@@ -1,5 +1,6 @@
 """Notices that other tools changed a folder, by the modification times of its directories."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -51,6 +52,12 @@ class Watch:
                 self._ours.discard(mailbox_id)
                 known = self._seen[mailbox_id] = Stamp(now.cur, known.new)
             return now != known
+
+    def changed_among(self, mailbox_ids: Sequence[int]) -> list[int]:
+        """Those that were used before and are ``changed`` since."""
+        with self._lock:
+            paths = [(one, self._paths[one]) for one in mailbox_ids if one in self._seen and one in self._paths]
+        return [mailbox_id for mailbox_id, path in paths if self.changed(mailbox_id, path)]
 
     def knows(self, mailbox_id: int) -> bool:
         """False before the first use."""
