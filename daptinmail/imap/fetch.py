@@ -13,7 +13,7 @@ from daptinmail.imap.attributes import CLASSIC, MODERN, Rendering
 from daptinmail.imap.binary import find_decoded
 from daptinmail.imap.content import Response, send_responses
 from daptinmail.imap.fetch_grammar import IN_VIEW
-from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, ROWS_BLOCK, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, NUMBERS_ROWS, ROWS_BLOCK, TEXT_SLICE, VIEW_SLICE
 from daptinmail.imap.resync import tell_vanished
 from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, in_header, is_whole, whole_message
 from daptinmail.imap.selected import SelectedMailbox
@@ -24,6 +24,9 @@ from daptinmail.interfaces.messages import FlagMode
 from daptinmail.mail.structure import PartIndex, unpack_parts
 
 SEEN = frozenset({rb"\Seen"})
+
+NUMBERS = frozenset({"internal_date", "saved_at", "size"})
+"""Columns of some octets each."""
 
 Row = Sequence[Any]
 """The UID, then the columns of a plan."""
@@ -75,7 +78,9 @@ class Plan:
             return VIEW_SLICE
         if "parts" in self.columns:
             return TEXT_SLICE
-        return HEADER_SLICE if "header" in self.columns else COLUMNS_SLICE
+        if "header" in self.columns:
+            return HEADER_SLICE
+        return NUMBERS_ROWS if NUMBERS.issuperset(self.columns) else COLUMNS_SLICE
 
     @property
     def reads(self) -> bool:

@@ -51,6 +51,8 @@ COLUMNS_SLICE = 500
 """Messages whose smaller columns are read at once."""
 ROWS_BLOCK = 100
 """Messages that are answered for before we look whether the client still reads."""
+NUMBERS_ROWS = 2000
+"""Messages of which sizes and dates are read at once."""
 VIEW_SLICE = 1000
 TEXT_SLICE = 100
 SEARCH_TEXT_CAP = 4 * MIB
