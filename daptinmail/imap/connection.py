@@ -82,6 +82,10 @@ class Connection(IMAP4Server):
         """Something was fed to ``reader``."""
         raise NotImplementedError
 
+    def nudge(self) -> None:
+        """There is something to tell unasked."""
+        raise NotImplementedError
+
     def report(self, fault: Fault) -> None:
         """Answer for a command that could not be read."""
         raise NotImplementedError

@@ -32,7 +32,7 @@ FLAGS: list[Flags] = [
 def now(done: "Deferred[Any]") -> Any:
     """What has fired."""
     results: list[Any] = []
-    done.addCallback(results.append)
+    _ = done.addCallback(results.append)
     return results[0]
 
 
