@@ -22,10 +22,10 @@ to the client); ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (
 ``assembly`` (of catenated ones) and ``urls``.
 
 Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_partial``, ``search_charsets`` (arguments ->
-``search_values``); ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows what each key asks of
-the view or the store, ``search`` answers, ``esearch`` writes the ESEARCH response. ``sort`` with ``sort_grammar`` and
-``sort_order``; ``thread`` with ``thread_grammar``, ``thread_subject``, ``thread_references`` (its last step in
-``thread_merge``), and ``thread_forest`` to write what they found. ``search_run`` finds messages for all of them;
-``context`` keeps results up to date, with ``context_program`` and ``context_order``; ``esearch_command`` with
-``esearch_grammar`` looks into several mailboxes.
+``search_values``); ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows
+what each key asks of the view or the store, ``search_run`` finds messages so for all searching commands. ``search``
+answers, ``esearch`` writes the ESEARCH response, ``esearch_command`` with ``esearch_grammar`` looks into several
+mailboxes. ``sort`` with ``sort_grammar`` and ``sort_order``; ``thread`` with ``thread_grammar``, ``thread_subject``,
+``thread_references`` (its last step in ``thread_merge``), and ``thread_forest`` to write what they found. ``context``
+keeps results up to date, with ``context_program`` and ``context_order``.
 """

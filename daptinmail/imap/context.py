@@ -1,31 +1,40 @@
 """Searches whose results are kept up to date: RETURN (UPDATE) and CANCELUPDATE (RFC 5267 §4.3)."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from attrs import define, field
 
-from daptinmail.errors import DaptinmailError, Malformed
-from daptinmail.imap.answers import Answer, no, ok
+from daptinmail.errors import DaptinmailError, Malformed, NotFound
+from daptinmail.imap.answers import Answer, Declined, no, ok
 from daptinmail.imap.context_order import InMailbox, Order
 from daptinmail.imap.context_program import frozen_program, looks_at_others
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.esearch import esearch
+from daptinmail.imap.fetch import fetch, uid_fetch
 from daptinmail.imap.limits import CONTEXTS
 from daptinmail.imap.search_run import Found, known, program_on
 from daptinmail.imap.search_values import Return, Search, SearchKey
 from daptinmail.imap.selected import SelectedMailbox
+from daptinmail.imap.sequences import format_numbers, parse_sequence_set
 from daptinmail.imap.session import Session
+from daptinmail.imap.values import Fetch, FetchItem
 from daptinmail.interfaces.messages import Change
 
 
 @define(eq=False)
 class Context:
-    """One search that is kept up to date. ``order`` holds its results; ``correlators`` go with its tag."""
+    """One search that is kept up to date. ``order`` holds its results; ``correlators`` go with its tag.
+
+    ``items`` are told of messages that come after ``newest``, the last UID that has been looked at (RFC 5465 §7).
+    """
 
     tag: bytes
     uid: bool
     program: SearchKey
     order: Order
+    items: tuple[FetchItem, ...]
+    newest: int
     correlators: bytes = b""
 
     @classmethod
@@ -36,7 +45,8 @@ class Context:
         """
         program = frozen_program(arguments.program, found.view, found.session.saved)
         results = order or InMailbox(found.universe.uids_of(found.messages))
-        return cls(found.session.tag, uid, program, results)
+        fetched = arguments.wanted.fetch if arguments.wanted else ()
+        return cls(found.session.tag, uid, program, results, fetched, found.view.uids[-1] if found.view.uids else 0)
 
     async def follow(self, session: Session, view: SelectedMailbox, changed: Sequence[int]) -> list[bytes]:
         """Look at the messages that changed or came, and at those that are gone; what to tell."""
@@ -52,8 +62,18 @@ class Context:
         removed += [uid for uid in sorted(view.gone) if uid in self.order]
         data = self.order.remove(sorted(set(removed)), self._name(view))
         added = sorted(uid for uid in matched if uid not in self.order)
+        await self._fetch(session, view, [uid for uid in added if uid > self.newest])
+        self.newest = max(self.newest, view.uids[-1] if view.uids else 0)
         data += await self.order.add(session, view, added, self._name(view)) if added else []
         return [esearch(self.tag, self.uid, [item], self.correlators) for item in data]
+
+    async def _fetch(self, session: Session, view: SelectedMailbox, uids: Sequence[int]) -> None:
+        """Tell of messages that came."""
+        if not self.items or not uids:
+            return
+        names = parse_sequence_set(format_numbers(map(self._name(view), uids)))
+        with suppress(Declined, NotFound):  # what could not be told of a message is not asked again
+            await (uid_fetch if self.uid else fetch)(session, Fetch(names, self.items))
 
     def _name(self, view: SelectedMailbox) -> "Name":
         return Name(view, self.uid)

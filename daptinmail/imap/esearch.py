@@ -6,8 +6,9 @@ from typing import Protocol
 
 from attrs import frozen
 
+from daptinmail.imap.search_partial import Partial
 from daptinmail.imap.search_sets import MessageSet, Universe, first, last, size
-from daptinmail.imap.search_values import Partial, Return
+from daptinmail.imap.search_values import Return
 from daptinmail.imap.sequences import format_numbers
 
 

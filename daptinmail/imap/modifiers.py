@@ -7,7 +7,7 @@ from attrs import evolve
 from daptinmail.errors import Malformed
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.grammar import flags_to_store, mailbox, sequence_set
-from daptinmail.imap.search_options import partial
+from daptinmail.imap.search_partial import partial
 from daptinmail.imap.sequences import SequenceSet, parse_sequence_set
 from daptinmail.imap.values import FetchModifiers, Resync, Select, Store
 from daptinmail.interfaces.messages import FlagMode

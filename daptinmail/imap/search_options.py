@@ -7,18 +7,20 @@ from attrs import evolve
 
 from daptinmail.errors import Malformed
 from daptinmail.imap.cursor import Cursor
-from daptinmail.imap.search_values import Partial, Return
-from daptinmail.imap.sequences import LARGEST
+from daptinmail.imap.fetch_grammar import fetch_item
+from daptinmail.imap.grammar import parenthesized
+from daptinmail.imap.limits import FETCH_ITEMS
+from daptinmail.imap.search_partial import partial
+from daptinmail.imap.search_values import Return
+from daptinmail.imap.values import FetchItem
 
 RETURN = re.compile(rb"RETURN \(", re.IGNORECASE)
-RANGE = re.compile(rb"(-?)([1-9][0-9]{0,9}):(-?)([1-9][0-9]{0,9})")
 PLAIN: dict[bytes, Callable[[Return], Return]] = {
     b"MIN": lambda wanted: evolve(wanted, min=True),
     b"MAX": lambda wanted: evolve(wanted, max=True),
     b"COUNT": lambda wanted: evolve(wanted, count=True),
     b"ALL": lambda wanted: evolve(wanted, all=True),
     b"SAVE": lambda wanted: evolve(wanted, save=True),
-    b"UPDATE": lambda wanted: evolve(wanted, update=True),
     b"CONTEXT": lambda wanted: wanted,  # a hint that needs no heed (RFC 5267 §4.2)
 }
 
@@ -49,15 +51,17 @@ def _option(cursor: Cursor, wanted: Return) -> Return:
             raise Malformed("One PARTIAL is enough")
         cursor.space()
         return evolve(wanted, partial=partial(cursor))
+    if name == b"UPDATE":
+        return evolve(wanted, update=True, fetch=_fetched(cursor))
     raise Malformed("Unknown return option")
 
 
-def partial(cursor: Cursor) -> Partial:
-    """``1:100`` or ``-1:-100``; also FETCH's (RFC 9394 §3.3). Raises ``Malformed`` if only one end is negative."""
-    match = RANGE.fullmatch(cursor.take(RANGE, "a range of results"))
-    if match is None or match[1] != match[3]:
-        raise Malformed("Malformed range of results")
-    first, last = int(match[2]), int(match[4])
-    if max(first, last) > LARGEST:
-        raise Malformed("Number too large")
-    return Partial(-first, -last) if match[1] else Partial(first, last)
+def _fetched(cursor: Cursor) -> tuple[FetchItem, ...]:
+    """What to tell of messages that come (RFC 5465 §7)."""
+    if not cursor.looking_at(b" ("):
+        return ()
+    cursor.space()
+    items = tuple(dict.fromkeys(parenthesized(cursor, fetch_item)))
+    if len(items) > FETCH_ITEMS:
+        raise Malformed("Too many items")
+    return items

@@ -5,7 +5,9 @@ from datetime import date
 from attrs import frozen
 
 from daptinmail.imap.answers import Declined
+from daptinmail.imap.search_partial import Partial
 from daptinmail.imap.sequences import SequenceSet
+from daptinmail.imap.values import FetchItem
 
 Argument = bytes | str | date | int | SequenceSet | tuple[bytes, str] | None
 
@@ -44,23 +46,11 @@ SearchKey = Key | Every | Either | Negated
 
 
 @frozen
-class Partial:
-    """PARTIAL ``first:last``, counted from the first result, or from the last one when negative (RFC 9394 §3.1)."""
-
-    first: int
-    last: int
-
-    def window(self, count: int) -> tuple[int, int]:
-        """Which of ``count`` results these are, as the ends of a slice."""
-        low, high = sorted((abs(self.first), abs(self.last)))
-        if self.first > 0:
-            return min(low - 1, count), min(high, count)
-        return max(count - high, 0), max(count - low + 1, 0)
-
-
-@frozen
 class Return:
-    """RETURN (...): what the answer should tell. ``all`` is also what an empty list asks for (RFC 4731 §3.1)."""
+    """RETURN (...): what the answer should tell. ``all`` is also what an empty list asks for (RFC 4731 §3.1).
+
+    ``update``: changes are told later (RFC 5267 §4.3), with ``fetch`` of messages that come (RFC 5465 §7).
+    """
 
     min: bool = False
     max: bool = False
@@ -69,6 +59,7 @@ class Return:
     save: bool = False
     partial: Partial | None = None
     update: bool = False
+    fetch: tuple[FetchItem, ...] = ()
 
     @property
     def silent(self) -> bool:

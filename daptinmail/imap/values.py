@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from attrs import frozen
 
-from daptinmail.imap.search_values import Partial
+from daptinmail.imap.search_partial import Partial
 from daptinmail.imap.sequences import SequenceSet
 from daptinmail.interfaces.messages import FlagMode, Flags
 

@@ -10,7 +10,7 @@ from daptinmail.errors import DaptinmailError, Malformed
 from daptinmail.imap.answers import Declined
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.modifiers import fetch_modifiers, select, store
-from daptinmail.imap.search_values import Partial
+from daptinmail.imap.search_partial import Partial
 from daptinmail.imap.sequences import SequenceSet
 from daptinmail.imap.values import FetchModifiers, Resync, Select
 
