@@ -256,10 +256,12 @@ class FileEffects:
         self._disk.remove_directory(path)
 
     def _remove(self, path: Path) -> None:
-        if self._disk.is_directory(path):
+        try:
+            self._disk.unlink(path)
+        except FileNotFoundError:
+            return
+        except (IsADirectoryError, PermissionError):
             self._disk.remove_directory(path)
-        else:
-            self._unlink(path)
 
     def _attempt(self, step: Callable[..., None], *arguments: Path) -> None:
         try:

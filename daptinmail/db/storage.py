@@ -111,7 +111,7 @@ class Storage:
 
     def _read_now(self, work: Callable[[Connection], T]) -> T:
         try:
-            with self._readers.connect() as connection:
+            with self._readers.connect() as connection, connection.begin():
                 return work(connection)
         except OUR_FAULT as error:
             log.error("reading failed: {error}", error=reason(error))

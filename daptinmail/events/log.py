@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, select
 from zope.interface import implementer
 
 from daptinmail.db.schema import event
+from daptinmail.db.types import to_milliseconds
 from daptinmail.interfaces.events import Event, IEventLog
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
@@ -22,6 +23,8 @@ MAX_TRAIL = 10_000
 """Events answered for one trail."""
 
 _INSERT = event.insert()
+_INSERT_INTO = "INSERT INTO event (at, kind, trail, subject, data)"
+_MARKS = {"qmark": "?, ?, ?, ?, ?", "pyformat": "%s, %s, %s, %s, %s", "format": "%s, %s, %s, %s, %s"}
 _TRAIL = select(event).where(event.c.trail == bindparam("trail")).order_by(event.c.id).limit(MAX_TRAIL)
 
 
@@ -37,7 +40,16 @@ class EventLog:
         self, transaction: ITransaction, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]
     ) -> None:
         """Write one event; of ``data`` that is too large the beginnings are kept."""
-        transaction.connection.execute(_INSERT, _row(transaction.now, kind, trail, subject, data))
+        values = (
+            to_milliseconds(transaction.now),
+            kind[:60],
+            None if trail is None else trail.bytes,
+            subject[:100],
+            _text(data),
+        )
+        # Written with every message: by the driver it is a third of the work.
+        marks = _MARKS[transaction.connection.dialect.paramstyle]
+        transaction.connection.exec_driver_sql(f"{_INSERT_INTO} VALUES ({marks})", values)
 
     async def record(self, kind: str, trail: UUID | None, subject: str, data: Mapping[str, Any]) -> None:
         """Write one event, of this moment, in a transaction of its own."""

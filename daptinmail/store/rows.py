@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, case, select, update
 from daptinmail.db.schema import mail_account, mail_box
 from daptinmail.errors import NotFound
 from daptinmail.interfaces.messages import Mailbox
+from daptinmail.store.statements import rows
 
 
 @frozen
@@ -59,22 +60,18 @@ FOLDERS = select(
     _box.pruned_modseq,
 ).join_from(mail_box, mail_account, mail_account.c.id == _box.mail_account_id)
 
-_BY_ID = FOLDERS.where(_box.id == bindparam("mailbox_id"))
-_BY_NAME = FOLDERS.where(_box.mail_account_id == bindparam("account_id"), _box.name == bindparam("mailbox_name"))
-_BY_USE = (
-    FOLDERS.where(_box.mail_account_id == bindparam("account_id"), _box.special_use == bindparam("special_use"))
-    .order_by(_box.id)
-    .limit(1)
+_FOLDER = (
+    "SELECT b.id, b.reference_id, b.mail_account_id, b.name, b.subscribed, b.special_use, b.uidvalidity, b.nextuid,"
+    " b.highestmodseq, b.first_recent_uid, b.directory, a.directory, a.user_account_id, b.pruned_modseq"
+    " FROM mail_box b JOIN mail_account a ON a.id = b.mail_account_id WHERE "
 )
-_OF_ACCOUNT = FOLDERS.where(_box.mail_account_id == bindparam("account_id"))
+"""``FOLDERS``, for the driver."""
 _ACCOUNT = select(mail_account.c.id, mail_account.c.directory, mail_account.c.user_account_id).where(
     mail_account.c.id == bindparam("account_id")
 )
 _STEP = (
-    update(mail_box)
-    .where(_box.id == bindparam("mailbox_id"))
-    .values(highestmodseq=_box.highestmodseq + 1, nextuid=_box.nextuid + bindparam("uids"))
-    .returning(_box.highestmodseq, _box.nextuid)
+    "UPDATE mail_box SET highestmodseq = highestmodseq + 1, nextuid = nextuid + ? WHERE id = ?"
+    " RETURNING highestmodseq, nextuid"
 )
 _last = mail_account.c.last_uidvalidity
 _UIDVALIDITY = (
@@ -88,7 +85,7 @@ _UIDVALIDITY = (
 def folder_of(row: Sequence[Any]) -> Folder:
     """One row of ``FOLDERS``."""
     special_use = row[5].encode("ascii") if row[5] else None
-    reference: UUID = row[1]
+    reference = row[1] if isinstance(row[1], UUID) else UUID(bytes=bytes(row[1]))
     mailbox = Mailbox(row[0], reference, row[2], row[3], bool(row[4]), special_use, row[6], row[7], row[8])
     return Folder(mailbox, row[9], row[10], row[11], row[12], row[13])
 
@@ -99,27 +96,28 @@ def folder_by_id(connection: Connection, mailbox_id: int) -> Folder:
     Raises:
         NotFound: it is gone.
     """
-    row = connection.execute(_BY_ID, {"mailbox_id": mailbox_id}).first()
-    if row is None:
+    found = rows(connection, _FOLDER + "b.id = ?", [mailbox_id])
+    if not found:
         raise NotFound("No such mailbox")
-    return folder_of(row)
+    return folder_of(found[0])
 
 
 def folder_by_name(connection: Connection, account_id: int, name: str) -> Folder | None:
     """The mailbox with a normal name."""
-    row = connection.execute(_BY_NAME, {"account_id": account_id, "mailbox_name": name}).first()
-    return None if row is None else folder_of(row)
+    found = rows(connection, _FOLDER + "b.mail_account_id = ? AND b.name = ?", [account_id, name])
+    return folder_of(found[0]) if found else None
 
 
 def folder_by_use(connection: Connection, account_id: int, special_use: bytes) -> Folder | None:
     """The first mailbox with a special use, whatever it is called."""
-    row = connection.execute(_BY_USE, {"account_id": account_id, "special_use": special_use.decode("ascii")}).first()
-    return None if row is None else folder_of(row)
+    condition = "b.mail_account_id = ? AND b.special_use = ? ORDER BY b.id LIMIT 1"
+    found = rows(connection, _FOLDER + condition, [account_id, special_use.decode("ascii")])
+    return folder_of(found[0]) if found else None
 
 
 def folders_of(connection: Connection, account_id: int) -> list[Folder]:
     """All mailboxes of an account."""
-    return [folder_of(row) for row in connection.execute(_OF_ACCOUNT, {"account_id": account_id})]
+    return [folder_of(row) for row in rows(connection, _FOLDER + "b.mail_account_id = ?", [account_id])]
 
 
 def account_row(connection: Connection, account_id: int) -> AccountRow:
@@ -140,10 +138,10 @@ def step(connection: Connection, mailbox_id: int, uids: int = 0) -> tuple[int, i
     Raises:
         NotFound: it is gone.
     """
-    row = connection.execute(_STEP, {"mailbox_id": mailbox_id, "uids": uids}).first()
-    if row is None:
+    found = rows(connection, _STEP, [uids, mailbox_id])
+    if not found:
         raise NotFound("No such mailbox")
-    return row[0], row[1] - uids
+    return found[0][0], found[0][1] - uids
 
 
 def next_uidvalidity(connection: Connection, account_id: int, seconds: int) -> int:
