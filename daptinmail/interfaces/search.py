@@ -88,7 +88,9 @@ class ThreadId:
 
 TextCriterion = HeaderContains | BodyContains | TextContains
 
-Criterion = TextCriterion | InternalDate | SavedAt | SentDate | Size | EmailId | ThreadId
+IndexCriterion = TextCriterion | SentDate
+
+Criterion = IndexCriterion | InternalDate | SavedAt | Size | EmailId | ThreadId
 
 
 @frozen
@@ -97,16 +99,18 @@ class SearchText:
 
     ``header`` and ``mime`` are lines ``\\nname: value``, one a field: the header section, and the MIME headers of the
     parts (RFC 9051 §6.4.4, TEXT). ``body`` has the text parts, and the header sections of messages inside the message.
+    ``sent_day``: that of the Date field as written, in days since the epoch.
     """
 
     header: str = field(repr=False)
     mime: str = field(repr=False)
     body: str = field(repr=False)
+    sent_day: int | None = None
 
 
 @frozen
 class Found:
-    """Messages that meet a criterion, and those of which the index does not know the text yet. In any order."""
+    """Messages that meet a criterion, and those of which the index does not know the text yet; both ascending."""
 
     uids: "array[int]"
     unknown: "array[int]"
@@ -134,7 +138,7 @@ class ITextIndex(Interface):
     def wake() -> None:
         """Mail has come or gone: whoever keeps the index up may want to begin. Reactor thread; at once."""
 
-    def find(mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Awaitable[Found | None]:
+    def find(mailbox_id: int, criterion: IndexCriterion, uids: Sequence[int] | None) -> Awaitable[Found | None]:
         """What it knows of a mailbox, or of these messages in it; ``None``: nothing. Raises ``NotFound``."""
 
     def unread(limit: int) -> Awaitable[list[Unread]]:

@@ -14,8 +14,10 @@ from daptinmail.interfaces.search import (
     Criterion,
     Found,
     HeaderContains,
+    IndexCriterion,
     ITextIndex,
     SearchText,
+    SentDate,
     TextContains,
     TextCriterion,
     Unread,
@@ -27,6 +29,9 @@ from daptinmail.store.text import header_lines, holds, search_text
 
 HEADERS = 100
 """Header sections in memory at once; each may have a megabyte."""
+
+MANY = 1000
+"""So many messages that the index does not know are not asked for one by one."""
 
 FILES = 50
 """Files open at once."""
@@ -45,17 +50,24 @@ class Search:
         """The UIDs of the messages that meet ``criterion``, ascending; only among ``uids`` if given."""
         if uids is not None:
             uids = sorted(set(uids))
-        if not isinstance(criterion, HeaderContains | BodyContains | TextContains):
-            return await self.storage.read(lambda connection: by_columns(connection, mailbox_id, criterion, uids))
+        if not isinstance(criterion, HeaderContains | BodyContains | TextContains | SentDate):
+            return await self._ask(mailbox_id, criterion, uids)
         known = await self.index.find(mailbox_id, criterion, uids)
+        if isinstance(criterion, SentDate) and (known is None or len(known.unknown) > MANY):
+            return await self._ask(mailbox_id, criterion, uids)
         if known is None:
             everything = (await self.store.snapshot(mailbox_id)).uids if uids is None else uids
             return array("Q", await self._look(mailbox_id, criterion, everything))
-        looked = await self._look(mailbox_id, criterion, sorted(known.unknown))
-        return array("Q", sorted([*known.uids, *looked]))
+        looked = await self._look(mailbox_id, criterion, known.unknown)
+        return array("Q", sorted([*known.uids, *looked])) if looked else known.uids
 
-    async def _look(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int]) -> list[int]:
-        """Read the messages themselves, in pool threads."""
+    async def _ask(self, mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None) -> "array[int]":
+        return await self.storage.read(lambda connection: by_columns(connection, mailbox_id, criterion, uids))
+
+    async def _look(self, mailbox_id: int, criterion: IndexCriterion, uids: Sequence[int]) -> Sequence[int]:
+        """Read the messages themselves, in pool threads; or their columns."""
+        if isinstance(criterion, SentDate):
+            return await self._ask(mailbox_id, criterion, uids) if uids else ()
         found: list[int] = []
         if isinstance(criterion, HeaderContains):
             for some in slices(uids, HEADERS):
@@ -99,7 +111,7 @@ class NoTextIndex:
     def wake(self) -> None:
         """Nothing to do."""
 
-    async def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found | None:
+    async def find(self, mailbox_id: int, criterion: IndexCriterion, uids: Sequence[int] | None) -> Found | None:
         """Nothing is known."""
         return None
 

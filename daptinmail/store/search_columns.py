@@ -64,8 +64,13 @@ def _between(column: Any, since: Moment | None, before: Moment | None) -> "list[
 def _days(since: date | None, before: date | None) -> "list[ColumnElement[bool]]":
     later: list[ColumnElement[bool]] = [_content.sent_day.is_not(None)]
     if since is not None:
-        later.append(_content.sent_day >= (since - EPOCH.date()).days)
-    return later if before is None else [*later, _content.sent_day < (before - EPOCH.date()).days]
+        later.append(_content.sent_day >= days_of(since))
+    return later if before is None else [*later, _content.sent_day < days_of(before)]
+
+
+def days_of(day: date) -> int:
+    """Days since the epoch."""
+    return (day - EPOCH.date()).days
 
 
 def instant(moment: Moment) -> datetime:

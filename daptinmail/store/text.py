@@ -90,7 +90,7 @@ def field_name(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def search_text(header: bytes, parts: PartIndex, read: Read) -> SearchText:
+def search_text(header: bytes, parts: PartIndex, read: Read, sent_day: int | None = None) -> SearchText:
     """Read what is text in a content; attachments are not read. Never raises for what is in it."""
     reading = _Reading(read)
     mime: list[str] = []
@@ -105,7 +105,7 @@ def search_text(header: bytes, parts: PartIndex, read: Read) -> SearchText:
             body.append(header_lines(reading.header(span.message_start, span.message_body)))
         elif span.media_type.startswith("text/"):
             body.append(_part_text(own, span, reading.text(span.body_start, span.body_end)))
-    return SearchText(header_lines(header), "".join(mime), fold(_plain_lines("\n".join(body))))
+    return SearchText(header_lines(header), "".join(mime), fold(_plain_lines("\n".join(body))), sent_day)
 
 
 @define

@@ -13,15 +13,17 @@ from queue import Empty, SimpleQueue
 
 from attrs import define, field, frozen
 
-from daptinmail.interfaces.search import Found, SearchText, TextCriterion, Unread
+from daptinmail.interfaces.search import Found, IndexCriterion, SearchText, Unread
 from daptinmail.store.text import head_of
 from daptinmail.store.text_queries import find
 
-FORMAT = 1
+FORMAT = 2
 """Another number stands in files of other versions, which are thrown away."""
 
 _TABLES = """
-    CREATE TABLE head (id INTEGER PRIMARY KEY, subject TEXT, "from" TEXT, "to" TEXT, cc TEXT, bcc TEXT);
+    CREATE TABLE head (
+        id INTEGER PRIMARY KEY, sent_day INTEGER, subject TEXT, "from" TEXT, "to" TEXT, cc TEXT, bcc TEXT
+    );
     CREATE TABLE text (id INTEGER PRIMARY KEY, header TEXT NOT NULL, mime TEXT NOT NULL, body TEXT NOT NULL);
     CREATE TABLE pending (id INTEGER PRIMARY KEY);
     CREATE TABLE state (mark INTEGER NOT NULL, witness BLOB NOT NULL, has_grams INTEGER NOT NULL);
@@ -31,7 +33,7 @@ _GRAMS = """
         header, mime, body, content='text', content_rowid='id', detail='none', tokenize='trigram case_sensitive 1'
     )
 """
-_ADD_HEAD = "INSERT INTO head VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_HEAD = "INSERT INTO head VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_TEXT = "INSERT INTO text VALUES (?, ?, ?, ?)"
 _ADD_GRAMS = "INSERT INTO grams (rowid, header, mime, body) VALUES (?, ?, ?, ?)"
 _ADVANCE = "UPDATE state SET mark = ?, witness = ? WHERE mark < ?"
@@ -119,7 +121,7 @@ class TextFile:
                     connection.execute("INSERT OR IGNORE INTO pending VALUES (?)", (key,))
                     continue
                 connection.execute("DELETE FROM pending WHERE id = ?", (key,))
-                connection.execute(_ADD_HEAD, (key, *head_of(text)))
+                connection.execute(_ADD_HEAD, (key, text.sent_day, *head_of(text)))
                 connection.execute(_ADD_TEXT, (key, text.header, text.mime, text.body))
                 if self.has_grams:
                     connection.execute(_ADD_GRAMS, (key, text.header, text.mime, text.body))
@@ -148,7 +150,7 @@ class TextFile:
             mark: int = connection.execute("SELECT mark FROM state").fetchone()[0]
             return mark
 
-    def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found:
+    def find(self, mailbox_id: int, criterion: IndexCriterion, uids: Sequence[int] | None) -> Found:
         """What is known of a mailbox. Raises ``NotFound``."""
         with self._reading() as connection:
             return find(connection, mailbox_id, criterion, uids, self.has_grams)

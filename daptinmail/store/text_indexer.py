@@ -134,7 +134,7 @@ class TextIndexer:
     async def _read_some(self, mailbox_id: int, uids: Sequence[int]) -> dict[int | None, SearchText | None]:
         """By UID: the text, ``None`` for one that cannot be read; ends early after ``ENOUGH``."""
         try:
-            rows = await self.store.columns(mailbox_id, uids, ("header", "parts"))
+            rows = await self.store.columns(mailbox_id, uids, ("header", "parts", "sent_day"))
             opened = await self._open(mailbox_id, uids)
         except NotFound:
             return dict.fromkeys(uids)
@@ -158,7 +158,7 @@ class TextIndexer:
 def read_texts(
     uids: Sequence[int], rows: Sequence[tuple[Any, ...]], opened: dict[int, Opened]
 ) -> dict[int | None, SearchText | None]:
-    """Texts of messages ``(uid, header, parts)``, and their files closed. In a pool thread."""
+    """Texts of messages ``(uid, header, parts, sent_day)``, and their files closed. In a pool thread."""
     texts: dict[int | None, SearchText | None] = {}
     by_uid = {row[0]: row[1:] for row in rows}
     size = 0
@@ -179,9 +179,9 @@ def read_texts(
 def _read_text(row: tuple[Any, ...] | None, file: Opened | None) -> SearchText | None:
     if row is None or file is None:
         return None
-    header, parts = row
+    header, parts, sent_day = row
     try:
-        return search_text(header, unpack_parts(parts), file.read)
+        return search_text(header, unpack_parts(parts), file.read, sent_day)
     except OSError as error:
         log.warn("a message cannot be read for the text index: {error}", error=error)
         return None

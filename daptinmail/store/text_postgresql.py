@@ -33,15 +33,17 @@ from daptinmail.interfaces.search import (
     BodyContains,
     Found,
     HeaderContains,
+    IndexCriterion,
     ITextIndex,
     SearchText,
+    SentDate,
     TextCriterion,
     Unread,
 )
 from daptinmail.interfaces.storage import IStorage
 from daptinmail.store.rows import folder_by_id
 from daptinmail.store.text import FIELDS, field_name, head_of, holds, needle_of
-from daptinmail.store.text_queries import FEW
+from daptinmail.store.text_queries import FEW, ascending
 from daptinmail.store.text_sqlite import CONTENTS
 
 log = Logger()
@@ -83,8 +85,10 @@ class PostgresqlTextIndex:
         """Mail has come or gone."""
         self.woken()
 
-    async def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found | None:
-        """What the table knows."""
+    async def find(self, mailbox_id: int, criterion: IndexCriterion, uids: Sequence[int] | None) -> Found | None:
+        """What the table knows: no dates, which are columns of the contents."""
+        if isinstance(criterion, SentDate):
+            return None
         return await self.storage.read(lambda connection: find(connection, mailbox_id, criterion, uids))
 
     async def unread(self, limit: int) -> list[Unread]:
@@ -155,10 +159,7 @@ def find(connection: Connection, mailbox_id: int, criterion: TextCriterion, uids
     rows = connection.execute(statement, {"mailbox_id": mailbox_id})
     found = array("Q", [row[0] for row in rows if not by_line or holds(SearchText(row[1], "", ""), criterion)])
     unknown = array("Q", connection.execute(_UNKNOWN.where(only), {"mailbox_id": mailbox_id}).scalars())
-    if uids is None or few:
-        return Found(found, unknown)
-    wanted = set(uids)
-    return Found(array("Q", wanted.intersection(found)), array("Q", wanted.intersection(unknown)))
+    return ascending(Found(found, unknown), None if few else uids)
 
 
 def _condition(criterion: TextCriterion) -> "ColumnElement[bool]":

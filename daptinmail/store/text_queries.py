@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from daptinmail.errors import NotFound
-from daptinmail.interfaces.search import BodyContains, Found, HeaderContains, TextCriterion
+from daptinmail.interfaces.search import BodyContains, Found, HeaderContains, IndexCriterion, SentDate
+from daptinmail.store.search_columns import days_of
 from daptinmail.store.text import field_name, line_holds, needle_of
 
 FEW = 500
@@ -44,7 +45,7 @@ class Condition:
 
     table: str
     sql: str
-    values: tuple[str, ...] = ()
+    values: tuple[str | int, ...] = ()
     grams: tuple[str, ...] = ()
     line: tuple[str, str] | None = None
     """The name of a field and what it must hold: of this ``sql`` is not sure."""
@@ -53,7 +54,7 @@ class Condition:
 def find(
     connection: sqlite3.Connection,
     mailbox_id: int,
-    criterion: TextCriterion,
+    criterion: IndexCriterion,
     uids: Sequence[int] | None,
     has_grams: bool,
 ) -> Found:
@@ -69,14 +70,21 @@ def find(
         found = _each(connection, mailbox_id, condition, uids if few else None)
     else:
         found = _narrowed(connection, mailbox_id, condition, match)
-    if uids is None or few:
-        return found
+    return ascending(found, None if few else uids)
+
+
+def ascending(found: Found, uids: Sequence[int] | None) -> Found:
+    """In the order of UIDs; only those among ``uids`` if given."""
+    if uids is None:
+        return Found(array("Q", sorted(found.uids)), array("Q", sorted(found.unknown)))
     wanted = set(uids)
-    return Found(*(array("Q", wanted.intersection(some)) for some in (found.uids, found.unknown)))
+    return Found(*(array("Q", sorted(wanted.intersection(some))) for some in (found.uids, found.unknown)))
 
 
-def condition_of(criterion: TextCriterion) -> Condition:
+def condition_of(criterion: IndexCriterion) -> Condition:
     """The criterion in SQL."""
+    if isinstance(criterion, SentDate):
+        return _sent(criterion)
     needle = needle_of(criterion.text)
     line, text = needle.line, needle.text
     if isinstance(criterion, BodyContains):
@@ -96,6 +104,13 @@ def condition_of(criterion: TextCriterion) -> Condition:
         return Condition("text", "instr(i.header, ?)", (key,), (key,))
     both = "instr(i.header, ?) AND instr(i.header, ?)"
     return Condition("text", both, (key, line), (key, line), (name, line))
+
+
+def _sent(criterion: SentDate) -> Condition:
+    bounds = [(">=", criterion.since), ("<", criterion.before)]
+    asked = [(f"i.sent_day {sign} ?", days_of(day)) for sign, day in bounds if day is not None]
+    sql = " AND ".join(["i.sent_day NOT NULL", *(one for one, _ in asked)])
+    return Condition("head", sql, tuple(days for _, days in asked))
 
 
 def match_of(texts: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from daptinmail.db.schema import content_gone, mail, mail_content
 from daptinmail.interfaces.runtime import IBlocking
-from daptinmail.interfaces.search import Found, ITextIndex, SearchText, TextCriterion, Unread
+from daptinmail.interfaces.search import Found, IndexCriterion, ITextIndex, SearchText, Unread
 from daptinmail.interfaces.storage import IStorage
 from daptinmail.store.text_file import TextFile
 
@@ -65,7 +65,7 @@ class SqliteTextIndex:
         """Mail has come or gone."""
         self.woken()
 
-    async def find(self, mailbox_id: int, criterion: TextCriterion, uids: Sequence[int] | None) -> Found | None:
+    async def find(self, mailbox_id: int, criterion: IndexCriterion, uids: Sequence[int] | None) -> Found | None:
         """What the file knows."""
         look: Callable[..., Found | None] = self.file.find
         return await self._guarded(self.readers, None, look, mailbox_id, criterion, uids)
