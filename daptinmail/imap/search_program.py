@@ -23,7 +23,7 @@ Find = Callable[[Criterion, Sequence[int] | None], Awaitable[Sequence[int]]]
 class Program:
     """One search over one view. ``pause`` gives others a turn; it may raise to end the search.
 
-    ``done`` counts the keys that have been looked at.
+    ``slice``: so many messages are looked at before others get a turn. ``done`` counts the keys looked at.
     """
 
     universe: Universe
@@ -31,6 +31,7 @@ class Program:
     find: Find
     now: datetime
     pause: Callable[[], Awaitable[None]]
+    slice: int = SEARCH_SLICE
     done: int = field(default=0, init=False)
     _work: int = field(default=0, init=False)
 
@@ -48,13 +49,14 @@ class Program:
             cheap, dear = sorted((key.left, key.right), key=cost)
             found = await self.run(cheap, among)
             return found | await self.run(dear, among & ~found)
+        viewed = key.name in IN_VIEW
+        found = await (self._look(key) if viewed else self._ask(criterion(key, self.now), among))
         self.done += 1
-        if key.name not in IN_VIEW:
-            return among & await self._ask(criterion(key, self.now), among)
-        return among & await self._look(key)
+        return among & found
 
     async def _ask(self, wanted: Criterion, among: MessageSet) -> MessageSet:
         """By the store."""
+        await self._rest(self.universe.count)
         narrow = size(among) * NARROW < self.universe.count
         uids = await self.find(wanted, self.universe.uids_of(among) if narrow else None)
         return self.universe.of_uids(uids)
@@ -70,14 +72,14 @@ class Program:
             await self._rest(self.universe.count // 10 + len(ranges))
             return self.universe.of_ranges(ranges)
         test, pieces = self.keys.test(key), list[bytes]()
-        for start in range(0, self.universe.count, SEARCH_SLICE):
-            await self._rest(min(SEARCH_SLICE, self.universe.count - start))
-            pieces.append(test(start, start + SEARCH_SLICE))
+        for start in range(0, self.universe.count, self.slice):
+            await self._rest(min(self.slice, self.universe.count - start))
+            pieces.append(test(start, start + self.slice))
         return self.universe.of_octets(b"".join(pieces))
 
     async def _rest(self, work: int) -> None:
         """Give others a turn now and then. ``work`` is counted in messages looked at."""
         self._work += work
-        if self._work > SEARCH_SLICE:
+        if self._work > self.slice:
             self._work = work
             await self.pause()

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.imap import search_program
 from daptinmail.imap.limits import SEARCH_TEXT_CAP
 from tests.imap.session import Server, server_of
 
@@ -190,13 +189,6 @@ class KeyTests(SynchronousTestCase):
         server_of(self.client).session.enabled.add(b"UTF8=ACCEPT")
         self.client.run("C: 1 SEARCH CHARSET UTF-8 SUBJECT lunch\nS: 1 BAD ...")
         self.assertEqual(self.found("SUBJECT lunch"), "2")
-
-    def test_many_messages(self) -> None:
-        """Large mailboxes are searched in slices between which others have a turn."""
-        self.patch(search_program, "SEARCH_SLICE", 2)
-        self.client.run("C: 1 SEARCH DRAFT\nS! silent")
-        self.server.clock.advance(0)
-        self.client.run("S: * SEARCH 3\nS: 1 OK ...")
 
     def test_long_text(self) -> None:
         """A message too long to be searched whole is searched as far as the limit, in its charset."""
