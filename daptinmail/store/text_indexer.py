@@ -184,4 +184,6 @@ def _read_text(row: tuple[Any, ...] | None, file: Opened | None) -> SearchText |
         return search_text(header, unpack_parts(parts), file.read, sent_day)
     except OSError as error:
         log.warn("a message cannot be read for the text index: {error}", error=error)
-        return None
+    except Exception:  # noqa: BLE001 - one message must not hold up all that come after it
+        log.failure("a message cannot be read for the text index")
+    return None

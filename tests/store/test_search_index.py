@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from attrs import define, field
+from sqlalchemy import update
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 import daptinmail
+from daptinmail.db.schema import mail_content
 from daptinmail.interfaces.messages import FlagMode
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.search import BodyContains, HeaderContains, TextContains
@@ -196,6 +198,16 @@ class Accidents(SqliteCase, SynchronousTestCase):
         self.settle_index()
         self.assertEqual(self.texts(), [1, 2, 3])
         self.all_is_right()
+
+    def test_fault_of_ours(self) -> None:
+        """A message on which our reading fails holds up no other."""
+        self.stored.now(
+            lambda t: t.connection.execute(update(mail_content).where(mail_content.c.id == 2).values(parts=b"?"))
+        )
+        self.settle_index()
+        self.assertEqual(self.texts(), [1, 3])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(self.find(HeaderContains(b"subject", "köln")), [2])
 
     def test_forgets(self) -> None:
         """When the last copy of a message is gone, its text leaves the index."""
