@@ -1,9 +1,11 @@
 """The corpus of IMAP conversations over a real TLS socket, against a server that runs as its operator runs it."""
 
+import atexit
 import itertools
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from imaplib import IMAP4
 from typing import ClassVar
 
 from attrs import define, field
@@ -59,6 +61,7 @@ class SiteStage:
     context: ssl.SSLContext
     names: Mapping[str, str]
     talks: list[SocketTalk] = field(factory=list)
+    _putting: IMAP4 | None = None
 
     def connect(self) -> SocketTalk:
         """A connection."""
@@ -68,47 +71,60 @@ class SiteStage:
 
     def put(self, message: str, mailbox: str, flags: tuple[str, ...]) -> None:
         """Put a message, by APPEND."""
-        session = self.site.login(self.names["login"], PASSWORD)
-        session.append(mailbox, f"({' '.join(flags)})", "", content_of(message))
-        session.logout()
+        if self._putting is None:
+            self._putting = self.site.login(self.names["login"], PASSWORD)
+        status, answer = self._putting.append(mailbox, f"({' '.join(flags)})", "", content_of(message))
+        if status != "OK":
+            raise NotAsWritten(f"APPEND: {answer!r}")
 
     def advance(self, seconds: float) -> None:
         """Real time does not."""
         raise NotAsWritten("time cannot be advanced here")
 
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for talk in self.talks:
+            talk.close()
+        if self._putting is not None:
+            self._putting.logout()
+
 
 class LiveCorpusTests(SynchronousTestCase):
     """One server for all; each dialogue has its own accounts."""
 
-    site: ClassVar[Site]
-    context: ClassVar[ssl.SSLContext]
+    context: ClassVar[ssl.SSLContext] = unverified()
     numbers: ClassVar[Iterator[int]] = itertools.count(1)
+    _shared: ClassVar[list[Site]] = []
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.site, cls.context = Site(), unverified()
-        cls.site.start()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.site.server.stop()
+    def setUp(self) -> None:
+        """The server ends with the process."""
+        if not self._shared:
+            site = Site()
+            atexit.register(site.server.stop)
+            site.start()
+            self._shared.append(site)
+        (self.site,) = self._shared
 
     def play(self, conversation: Conversation) -> None:
         """Play a dialogue."""
         number = next(self.numbers)
         names = {"login": f"ann{number}@example.test", "other": f"ben{number}@example.test", "password": PASSWORD}
-        for key in ("login", "other"):
-            self.site.server.create(
-                "mail_account",
-                {"username": names[key], "password": names["password"]},
-                mail_server_id=self.site.ids["mail.example.test"],
-            )
+        wanted = [names["login"]]
+        if any("{other}" in line or "login other" in line for _, line in conversation.lines):
+            wanted.append(names["other"])
+        rows = [self.make(username) for username in wanted]
         stage = SiteStage(self.site, self.context, names)
         try:
             Player(stage).play(conversation)
         finally:
-            for talk in stage.talks:
-                talk.close()
+            stage.close()
+            for row in rows:  # what they shared with anyone goes with them
+                self.site.server.call("DELETE", f"/api/mail_account/{row}")
+
+    def make(self, username: str) -> str:
+        """A new account; its reference."""
+        attributes = {"username": username, "password": PASSWORD}
+        return self.site.server.create("mail_account", attributes, mail_server_id=self.site.ids["mail.example.test"])
 
 
 def playing(conversation: Conversation) -> Callable[[LiveCorpusTests], None]:
