@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from attrs import define
+from attrs import define, field
 
 from daptinmail.imap.search_values import Every, Key, Negated, SearchKey
 from daptinmail.imap.selected import SelectedMailbox
@@ -59,6 +59,7 @@ class ViewKeys:
 
     view: SelectedMailbox
     saved: Iterable[int]
+    _kinds: set[Flags] | None = field(default=None, init=False)
 
     def ranges(self, key: Key) -> list[tuple[int, int]] | None:
         """The half-open ranges of indexes of a key that is about where messages stand; ``None`` for other keys."""
@@ -83,7 +84,8 @@ class ViewKeys:
             return lambda start, stop: bytes([modseq >= since for modseq in modseqs[start:stop]])
         flags, wanted = self.view.flags, FLAG_KEYS.get(key.name.removeprefix(b"UN"))
         if wanted is None:
-            contains = {kind for kind in set(flags) if _has_keyword(kind, key)}.__contains__
+            self._kinds = self._kinds or set(flags)
+            contains = {kind for kind in self._kinds if _has_keyword(kind, key)}.__contains__
             return lambda start, stop: bytes(map(contains, flags[start:stop]))
         if key.name in FLAG_KEYS:
             return lambda start, stop: bytes([wanted in one for one in flags[start:stop]])
