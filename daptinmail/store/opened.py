@@ -38,7 +38,7 @@ class OpenFile:
         self.close()
 
 
-def open_file(path: Path) -> Opened:
+def open_file(path: Path | str) -> Opened:
     """Open a message file. Blocking; raises ``FileNotFoundError``. Symbolic links are not followed."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     file = OpenFile(descriptor, os.fstat(descriptor).st_size)

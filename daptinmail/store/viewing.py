@@ -112,12 +112,12 @@ class Viewing:
         self, connection: Connection, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]
     ) -> tuple[dict[int, Any], list[int]]:
         """What the visits gave, and the messages whose file is not where it was."""
-        folder = folder_by_id(connection, mailbox_id)
+        directory = self.tree.file(folder_by_id(connection, mailbox_id), "")
         found: dict[int, Any] = {}
         lost: list[int] = []
         for uid, name in views.file_names(connection, mailbox_id, list(visits)).items():
             try:
-                opened = open_file(self.tree.file(folder, name))
+                opened = open_file(f"{directory}/{name}")
             except FileNotFoundError:
                 lost.append(uid)
                 continue

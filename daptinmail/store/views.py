@@ -17,7 +17,6 @@ from daptinmail.interfaces.messages import (
     Mailbox,
 )
 from daptinmail.store.flags import from_column
-from daptinmail.store.messages import rows_of
 from daptinmail.store.names import in_order, normal_name
 from daptinmail.store.rows import Folder, folder_by_id, folder_by_name, folders_of
 from daptinmail.store.statements import Raw, conditions, mail_rows, rows
@@ -25,7 +24,6 @@ from daptinmail.store.statements import Raw, conditions, mail_rows, rows
 _mail = mail.c
 _CHANGED = "SELECT uid, modseq, flags FROM mail WHERE mail_box_id = ? AND modseq > ? ORDER BY uid"
 _EXPUNGED = "SELECT uid FROM tombstone WHERE mail_box_id = ? AND modseq > ? ORDER BY uid"
-_FILE_NAMES = select(_mail.uid, _mail.file_name)
 _HELD = select(subscription.c.name).where(subscription.c.mail_account_id == bindparam("account_id"))
 
 
@@ -107,4 +105,8 @@ def _columns_statement(names: tuple[str, ...]) -> str:
 
 def file_names(connection: Connection, mailbox_id: int, uids: Sequence[int]) -> dict[int, str]:
     """The files of those messages that exist, by UID."""
-    return {row.uid: row.file_name for row in rows_of(connection, _FILE_NAMES, mailbox_id, uids)}
+    found: dict[int, str] = {}
+    for condition, values in conditions(uids, "uid"):
+        statement = f"SELECT uid, file_name FROM mail WHERE mail_box_id = ? AND {condition} ORDER BY uid"  # noqa: S608 - ours
+        found.update(rows(connection, statement, [mailbox_id, *values]))
+    return found
