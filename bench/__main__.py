@@ -18,7 +18,7 @@ from bench.peers.choice import PEERS, make
 from bench.profiling import profile
 from bench.report import Run, as_json, table
 from bench.site import Site
-from bench.turns import take_turns
+from bench.turns import Results, take_turns
 
 
 def arguments() -> argparse.Namespace:
@@ -54,8 +54,6 @@ def main() -> None:
         asked = [site for site in sites if site.messages <= site.peer.maximum]
         run = measure(asked, directory, options)
         print(table(run))
-        if options.json:
-            options.json.write_text(as_json(run))
         if options.profile:
             _profile(chosen(options.only), asked[0], options.profile)
     finally:
@@ -72,8 +70,15 @@ def measure(sites: Sequence[Site], directory: Path, options: argparse.Namespace)
     before = machine.describe(directory)
     versions = {site.peer.name: site.peer.version() for site in sites}
     at_once(lambda index: _prepare(sites[index], options.files), len(sites))
-    results = take_turns(chosen(options.only), sites, say)
-    return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
+
+    def run_of(results: Results) -> Run:
+        return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
+
+    def keep(results: Results) -> None:
+        if options.json:
+            options.json.write_text(as_json(run_of(results)))
+
+    return run_of(take_turns(chosen(options.only), sites, say, keep))
 
 
 def _profile(measures: Sequence[Measure], site: Site, directory: Path) -> None:

@@ -30,8 +30,16 @@ class Results:
         return Figure.of(samples) if samples else None
 
 
-def take_turns(measures: Sequence[Measure], sites: Sequence[Site], say: Callable[[str], None]) -> Results:
-    """Measure everything; a failure of one peer in one measurement hurts nothing else."""
+def take_turns(
+    measures: Sequence[Measure],
+    sites: Sequence[Site],
+    say: Callable[[str], None],
+    keep: Callable[[Results], None] = lambda results: None,
+) -> Results:
+    """Measure everything; a failure of one peer in one measurement hurts nothing else.
+
+    ``keep`` is called after each measurement with what there is.
+    """
     results = Results()
     for measure in measures:
         say(f"{measure.name}: {measure.asked}")
@@ -40,6 +48,7 @@ def take_turns(measures: Sequence[Measure], sites: Sequence[Site], say: Callable
             for site in sites if turn % 2 == 0 else reversed(sites):
                 if spent[site.peer.name] < BUDGET:
                     spent[site.peer.name] += _take(measure, site, turn, results)
+        keep(results)
     return results
 
 
