@@ -75,7 +75,7 @@ class Mailboxes:
         parent = folder_by_name(transaction.connection, folder.mailbox.account_id, above[-1]) if above else None
         if parent is not None:
             inherit(transaction.connection, parent.id, folder.id)
-        self._tell(transaction, What.CREATED, folder.mailbox)
+        self.tell(transaction, What.CREATED, folder.mailbox)
 
     def new_values(self, transaction: ITransaction, account: AccountRow, name: str) -> dict[str, Any]:
         """All columns of a new mailbox's row, whose directories and parents have been made.
@@ -215,7 +215,7 @@ class Mailboxes:
         values["updated_at"] = transaction.now
         transaction.connection.execute(update(mail_box).where(_box.id == folder.id).values(values))
         transaction.after_commit(partial(self.messages.watch.forget, folder.id))
-        self._tell(transaction, What.RENAMED, evolve(folder.mailbox, name=name), folder.mailbox.name)
+        self.tell(transaction, What.RENAMED, evolve(folder.mailbox, name=name), folder.mailbox.name)
 
     def _remove(self, transaction: ITransaction, folder: Folder) -> None:
         """Remove a mailbox's messages, directory and groups, and tell who listens."""
@@ -232,9 +232,10 @@ class Mailboxes:
         if folder.directory:
             self._discard(transaction, folder.account_directory, folder.directory)
         self.messages.gone(transaction, folder)
-        self._tell(transaction, What.DELETED, folder.mailbox)
+        self.tell(transaction, What.DELETED, folder.mailbox)
 
-    def _tell(self, transaction: ITransaction, what: What, mailbox: Mailbox, old_name: str = "") -> None:
+    def tell(self, transaction: ITransaction, what: What, mailbox: Mailbox, old_name: str = "") -> None:
+        """Tell who listens to the account, once it is durable."""
         event = MailboxEvent(what, mailbox.account_id, mailbox.id, mailbox.name, old_name)
         transaction.after_commit(partial(self.messages.listeners.event, event))
 

@@ -14,6 +14,7 @@ from daptinmail.db.rules import Plain
 from daptinmail.db.schema import mail
 from daptinmail.errors import Forbidden, Invalid, NotFound
 from daptinmail.interfaces.directory import Viewer
+from daptinmail.interfaces.mailboxes import What
 from daptinmail.interfaces.messages import Arrival, FlagMode, Flags, Opened
 from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.runtime import IBlocking
@@ -64,6 +65,12 @@ class MailBoxRules(Plain):
     def created(self, transaction: ITransaction, row: Row) -> None:
         """Share it as its parent is, and tell who listens."""
         self._store.parts.mailboxes.made(transaction, folder_by_id(transaction.connection, row["id"]))
+
+    def patched(self, transaction: ITransaction, before: Row, after: Row) -> None:
+        """Tell who listens of a subscription."""
+        if before["subscribed"] != after["subscribed"]:
+            mailbox = folder_by_id(transaction.connection, after["id"]).mailbox
+            self._store.parts.mailboxes.tell(transaction, What.SUBSCRIBED, mailbox)
 
     def patching(self, transaction: ITransaction, before: Row, changes: Row) -> None:
         """RENAME; a mailbox stays in its account."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, select, update
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.schema import mail, mail_account, mail_box, mailbox_annotation, mailbox_right
@@ -46,11 +47,18 @@ class StoredCase(StoreCase):
 
     def setUp(self) -> None:
         """Three accounts."""
-        self.stored = Stored.in_memory()
+        self.stored = self.make_stored()
         self.store, self.clock = self.stored.store, self.stored.clock
         self.account = self.in_transaction(lambda t: self.stored.open_account(t, self.login))
         self.neighbour = self.in_transaction(lambda t: self.stored.open_account(t, self.other_login))
         self.stranger = self.in_transaction(lambda t: self.stored.open_account(t, "stranger@example.org"))
+
+    def make_stored(self) -> Stored:
+        """Where it is kept."""
+        return Stored.in_memory()
+
+    def settled(self, waiting: "Deferred[Any]") -> Any:
+        return self.stored.settle(waiting)
 
     def in_transaction(self, work: Callable[[ITransaction], T]) -> T:
         return self.stored.now(work)
