@@ -14,7 +14,6 @@ from daptinmail.imap.session import Session
 from daptinmail.imap.urls import open_url
 from daptinmail.imap.values import Arriving
 from daptinmail.interfaces.storage import Content, ISpooled
-from daptinmail.mail.header import MAX_HEADER, header_end
 from daptinmail.mail.recode import without_nul
 
 Read = Callable[[int, int], bytes]
@@ -43,18 +42,9 @@ class Assembly:
             content = await self._catenated(arriving.parts)
         if not content.size:
             raise no(b"An empty message cannot be stored", b"CANNOT")
-        if not self.session.utf8 and not (await self._header(content)).isascii():
-            raise no(b"ENABLE UTF8=ACCEPT before a message with 8-bit header fields", b"CANNOT")  # RFC 9755 §4
         if any(piece.has_nul for piece in self.pieces[before : self._taken]):
             return await self._recoded(content)
         return content
-
-    async def _header(self, content: Content) -> bytes:
-        """The header section, or as much of it as counts."""
-        body = content.body
-        if body is None:
-            body = await self.session.edge.blocking.run(_beginning, content)
-        return body[: header_end(body)]
 
     def discard(self) -> None:
         """Give back everything in the spool."""
@@ -130,14 +120,6 @@ class Assembly:
         limit = self.session.edge.append_limit
         if whole.size + more > limit or self._written + more > max(APPEND_TOTAL, limit):
             raise TooLarge("The message would be too large")
-
-
-def _beginning(content: Content) -> bytes:
-    """In a pool thread."""
-    if content.path is None:
-        return content.body or b""
-    with content.path.open("rb") as file:
-        return file.read(MAX_HEADER)
 
 
 def _pieces_without_nul(content: Content) -> Iterator[bytes]:
