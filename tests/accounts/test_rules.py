@@ -10,7 +10,7 @@ from daptinmail.accounts.groups import ADMINISTRATORS, ensure_groups, groups_of,
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
 from daptinmail.db.records import Records
 from daptinmail.db.schema import mail_account, mail_server, user_account, usergroup
-from daptinmail.errors import AlreadyExists, Conflict, Invalid
+from daptinmail.errors import AlreadyExists, Conflict, Forbidden, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import Draft, Record
 from daptinmail.interfaces.storage import ITransaction
@@ -247,6 +247,21 @@ class MailAccountTests(RulesTestCase):
         ):
             self.change(record, **attributes)
             self.assertTrue(self.verify(self.row(mail_account, record).password, password), attributes)
+
+    def test_limits_are_the_administrators(self) -> None:
+        """Administrators set and lift limits; to anybody else they are as they are, also when sent back unchanged."""
+        record = self.change(self.add(quota_bytes=2**40), quota_messages=10)
+        row = self.row(mail_account, record)
+        self.assertEqual((row.quota_bytes, row.quota_messages), (2**40, 10))
+        rules, someone = MailAccountRules(self.passwords, self.store, self.keys), Viewer(user_id=1)
+        before = dict(row._mapping)
+        for attributes in ({"quota_bytes": None}, {"quota_bytes": 2**41}, {"quota_messages": 11}):
+            self.failureResultOf(Deferred.fromCoroutine(rules.prepare(attributes, before, someone)), Forbidden)
+        same = {"quota_bytes": 2**40, "quota_messages": 10}
+        self.successResultOf(Deferred.fromCoroutine(rules.prepare(same, before, someone)))
+        new = {**SEED_ACCOUNT, "quota_bytes": 5}
+        self.failureResultOf(Deferred.fromCoroutine(rules.prepare(new, None, someone)), Forbidden)
+        self.assertIsNone(self.change(record, quota_bytes=None).attributes["quota_bytes"])
 
     def test_user_names(self) -> None:
         """Names that cannot be an address, or would trick a log or a path, are refused."""
