@@ -1,4 +1,4 @@
-"""Makes mailboxes of folders that other tools made in an account's Maildir++ tree."""
+"""Makes mailboxes of folders that other tools made, and put mail into, in an account's Maildir++ tree."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from twisted.logger import Logger
 from daptinmail.errors import DaptinmailError, NotFound
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.store.mailboxes import Mailboxes
+from daptinmail.store.maildir import listing
 from daptinmail.store.names import name_of_directory, normal_name
 from daptinmail.store.rows import account_row, folder_by_name
 from daptinmail.store.statements import rows
@@ -49,9 +50,13 @@ class Discovery:
         if self._looked.get(account_id) == changed:
             return []
         known = {directory for (directory,) in rows(connection, _DIRECTORIES, [account_id])}
-        names = [_name(path) for path in sorted(root.glob(".*")) if path.name not in known]
-        self._looked[account_id] = changed
-        return [name for name in names if name is not None][:MAX_FOLDERS]
+        named = [(_name(path), path) for path in sorted(root.glob(".*")) if path.name not in known]
+        strange = [(name, path) for name, path in named if name is not None]
+        # One without a message may be what a crash left of a mailbox that was never made.
+        names = [name for name, path in strange if listing(path)]
+        if len(names) == len(strange):
+            self._looked[account_id] = changed
+        return names[:MAX_FOLDERS]
 
     def _make(self, transaction: ITransaction, account_id: int, names: list[str]) -> None:
         account = account_row(transaction.connection, account_id)

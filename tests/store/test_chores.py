@@ -70,12 +70,14 @@ class ChoresTests(StoreCase, SynchronousTestCase):
         """A folder that another program made, and what is in it, shows in the list of mailboxes."""
         self.drop(self.folder / ".Lists.dev")
         (self.folder / ".not a name&").mkdir()
-        (self.folder / ".empty").mkdir()
+        (self.folder / ".empty" / "cur").mkdir(parents=True)
         names = self.names()
         self.assertIn("Lists/dev", names)
         self.assertIn("Lists", names)
         self.assertNotIn("empty", names)
         self.assertEqual(self.uids("Lists/dev"), [1])
+        self.drop(self.folder / ".empty")
+        self.assertIn("empty", self.names())
 
     def test_keywords_in_names(self) -> None:
         """Keywords get letters that other programs know, in names and in a file of the folder."""
