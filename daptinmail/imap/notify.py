@@ -50,6 +50,7 @@ class Notifier:
     visible: dict[int, str] = field(factory=dict)
     stood: dict[int, tuple[int, ...]] = field(factory=dict)
     _owners: set[int] = field(factory=set)
+    _subscribed: frozenset[str] | None = None
     _moved: dict[int, MailboxEvent] = field(factory=dict)
     _events: list[MailboxEvent] = field(factory=list)
     _overflow: bool = False
@@ -136,6 +137,7 @@ class Notifier:
             if event.mailbox_id != self.session.selected_id:
                 self._moved[event.mailbox_id] = event
         else:
+            self._subscribed = None
             self._events.append(event)
         if len(self._events) + len(self._moved) > NOTICES_WAITING:
             self._overflow = True
@@ -165,13 +167,16 @@ class Notifier:
 
     async def group_for(self, name: str, own: bool) -> EventGroup | None:
         """The same by name."""
-        subscribed: frozenset[str] = frozenset()
-        for group in self.groups:
-            if group.filter == SUBSCRIBED and not subscribed:
-                subscribed = frozenset(await self.session.store.subscriptions(self.session.account.id))
-            if group.covers(name, own, subscribed):
-                return group
-        return None
+        subscribed = await self._subscriptions()
+        return next((group for group in self.groups if group.covers(name, own, subscribed)), None)
+
+    async def _subscriptions(self) -> frozenset[str]:
+        """What is subscribed, if a group asks for it; read again after it may have changed."""
+        if self._subscribed is None:
+            wanted = any(group.filter == SUBSCRIBED for group in self.groups)
+            names = await self.session.store.subscriptions(self.session.account.id) if wanted else []
+            self._subscribed = frozenset(names)
+        return self._subscribed
 
     async def status_line(self, located: Located, counts: MailboxStatus) -> bytes | None:
         """``STATUS`` of a mailbox, if it differs from what was told last."""

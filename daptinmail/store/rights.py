@@ -40,9 +40,14 @@ _GRANTS = (
     .where(_right.mail_box_id == bindparam("mailbox_id"))
 )
 _SHARED = (
-    FOLDERS.add_columns(_account.username, _account.address_domain, _right.identifier, _right.negative, _right.rights)
+    FOLDERS.add_columns(_account.username, _right.negative, _right.rights)
     .join_from(mail_box, mailbox_right, _right.mail_box_id == mail_box.c.id)
-    .where(or_(_right.identifier.in_(ANYONE), _right.mail_account_id == bindparam("asker")))
+    .where(
+        or_(
+            _right.identifier.in_(ANYONE) & (_account.address_domain == bindparam("domain")),
+            _right.mail_account_id == bindparam("asker"),
+        )
+    )
     .where(_account.id != bindparam("asker"))
 )
 _COPY = insert(mailbox_right).from_select(
@@ -146,9 +151,9 @@ def _shared(connection: Connection, account_id: int) -> list[Located]:
     asker = _login(connection, account_id)
     found: dict[int, Located] = {}
     taken: dict[int, Rights] = {}
-    for row in connection.execute(_SHARED, {"asker": account_id}):
-        *columns, username, domain, identifier, negative, letters = row
-        if DELIMITER in username or (identifier in ANYONE and domain != asker.domain):
+    for row in connection.execute(_SHARED, {"asker": account_id, "domain": asker.domain}):
+        *columns, username, negative, letters = row
+        if DELIMITER in username:
             continue
         folder = folder_of(columns)
         known = found.get(folder.id) or Located(folder.mailbox, _outer(username, folder.mailbox.name), NONE, own=False)
