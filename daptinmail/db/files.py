@@ -184,8 +184,9 @@ class FileEffects:
 
     def _temporary(self, path: Path) -> Path:
         """In Maildir's ``tmp``, else hidden beside ``path``."""
-        if path.parent.name in _MAILDIR_PLACES:
-            return path.parent.parent / "tmp" / self._disk.fresh_name()
+        folder, place = os.path.split(os.path.dirname(path))
+        if place in _MAILDIR_PLACES:
+            return Path(folder, "tmp", self._disk.fresh_name())
         return path.parent / self._disk.fresh_name()
 
     def _must_be_free(self, path: Path) -> None:

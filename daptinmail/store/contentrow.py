@@ -14,7 +14,7 @@ from daptinmail.store.statements import MAX_LISTED, RawInsert, execute, rows
 MAX_PARENTS = 20
 """Ids referred to that are looked for: the latest, and the first."""
 
-_INSERT = RawInsert("mail_content", [column.name for column in mail_content.c if column.name != "id"], "id")
+_INSERT = RawInsert.of(mail_content, {"id"}, "id")
 
 
 @define(eq=False)

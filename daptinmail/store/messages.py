@@ -39,7 +39,7 @@ from daptinmail.store.statements import (
 from daptinmail.store.watch import Watch
 
 _mail = mail.c
-_INSERT_NEW = RawInsert("mail", [column.name for column in _mail if column.name not in {"id", "updated_at"}])
+_INSERT_NEW = RawInsert.of(mail, {"id", "updated_at"})
 _BURY = "INSERT INTO tombstone (mail_box_id, uid, modseq, buried_at) VALUES (?, ?, ?, ?)"
 
 

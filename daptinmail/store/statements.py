@@ -1,6 +1,6 @@
 """Statements on the hot paths, given to the driver as they are: a third of the time that SQLAlchemy Core takes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
-from daptinmail.db.types import to_milliseconds
+from daptinmail.db.types import Reference, UnixTime, to_milliseconds
 
 MAX_LISTED = 500
 """Values named one by one in a statement."""
@@ -108,23 +108,32 @@ def conditions(uids: Iterable[int] | None, column: str) -> Iterator[tuple[str, l
 
 @frozen
 class RawInsert:
-    """``INSERT`` of ``columns`` into ``table``; ``returning`` names the column to answer, if any."""
+    """``INSERT`` of ``columns`` into ``table``; ``returning`` names the column to answer, if any.
+
+    ``converted`` are the places of columns whose values the driver does not know.
+    """
 
     table: str
-    columns: Sequence[str]
+    columns: tuple[str, ...]
+    converted: tuple[int, ...]
     returning: str = ""
 
-    def execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """Insert one row. ``values`` must name exactly the columns."""
-        listed = [driver_value(values[name]) for name in self.columns]
-        if self.returning:
-            return rows(connection, self.statement, listed)[0][0]
-        return execute(connection, self.statement, listed)
+    @classmethod
+    def of(cls, table: Table, without: Collection[str], returning: str = "") -> "RawInsert":
+        """For all columns of a table but some."""
+        columns = [column for column in table.c if column.name not in without]
+        places = [place for place, column in enumerate(columns) if isinstance(column.type, Reference | UnixTime)]
+        return cls(table.name, tuple(column.name for column in columns), tuple(places), returning)
 
-    @property
-    def statement(self) -> str:
-        """With ``?`` for each value."""
-        return _insert(self.table, tuple(self.columns), self.returning)
+    def execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """Insert one row. ``values`` must name all the columns."""
+        listed = [values[name] for name in self.columns]
+        for place in self.converted:
+            listed[place] = driver_value(listed[place])
+        statement = _insert(self.table, self.columns, self.returning)
+        if self.returning:
+            return rows(connection, statement, listed)[0][0]
+        return execute(connection, statement, listed)
 
 
 @cache

@@ -1,6 +1,6 @@
 """The store in memory keeps the promises of the real one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from daptinmail.interfaces.storage import Content, ITransaction
+from daptinmail.interfaces.storage import Content, Foreseen, ITransaction
 from tests.contracts.message_store import MessageStoreContract
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.runtime import START, CountingIdentifiers, SteadyClock
@@ -32,6 +32,9 @@ class CallbackTransaction:
         self.callbacks.append(callback)
 
     def place(self, content: Content, path: Path) -> None:
+        """No files here."""
+
+    def foresee(self, steps: Sequence[Foreseen]) -> None:
         """No files here."""
 
     def link(self, source: Path, target: Path) -> None:
