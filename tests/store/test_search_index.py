@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from attrs import define, field
-from sqlalchemy import update
-from twisted.internet.defer import Deferred
+from sqlalchemy import Connection, update
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 import daptinmail
 from daptinmail.db.schema import mail_content
+from daptinmail.errors import Unavailable
 from daptinmail.interfaces.messages import FlagMode
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.search import BodyContains, HeaderContains, TextContains
+from daptinmail.interfaces.storage import IStorage, ITransaction
+from daptinmail.store.text import MAX_TEXT
 from daptinmail.store.text_indexer import DELAY, LATEST
 from daptinmail.store.text_sqlite import MOST_RESETS
 from tests.contracts.message_store_base import DELETED
@@ -251,6 +254,19 @@ class BusyThread:
             self.waiting.pop(0)()
 
 
+@implementer(IStorage)
+class Away:
+    """A database that does not answer."""
+
+    def read(self, work: Callable[[Connection], T]) -> "Deferred[T]":
+        """Refuse."""
+        return fail(Unavailable(cause="away"))
+
+    def write(self, work: Callable[[ITransaction], T]) -> "Deferred[T]":
+        """Refuse."""
+        return fail(Unavailable(cause="away"))
+
+
 class KeepingUp(SqliteCase, SynchronousTestCase):
     """The indexer at work."""
 
@@ -292,6 +308,37 @@ class KeepingUp(SqliteCase, SynchronousTestCase):
         self.assertEqual(self.lag(), 1)
         self.turn(LATEST)
         self.assertEqual(self.lag(), 0)
+
+    def test_database_away(self) -> None:
+        """While the database is away it waits, and goes on when it is back."""
+        self.fill()
+        self.index.storage, here = Away(), self.index.storage
+        self.indexer.start()
+        self.turn(0)
+        self.index.storage = here
+        self.assertEqual(self.lag(), 3)
+        self.turn(LATEST)
+        self.assertEqual(self.lag(), 0)
+
+    def test_large_texts(self) -> None:
+        """Of messages of many megabytes only a few are in memory at once."""
+        for _ in range(4):
+            self.put(b"Subject: large\r\n\r\n" + b"line of text\r\n" * (MAX_TEXT // 14))
+        self.assertEqual([self.now(self.indexer.step()) for _ in range(3)], [3, 1, 0])
+        self.assertEqual(self.find(BodyContains("line of text")), [1, 2, 3, 4])
+
+    def test_mailbox_gone(self) -> None:
+        """Mail whose mailbox is deleted at this moment is passed over."""
+        self.now(self.store.create(self.account, "Gone"))
+        self.put(PLAIN, "Gone")
+        unread = self.now(self.index.unread(10))
+        self.now(self.store.delete(self.account, "Gone"))
+        texts = self.now(self.indexer._read(unread))
+        self.assertEqual(texts, [(unread[0], None)])
+        self.now(self.index.add(texts))
+        self.settle_index()
+        self.fill()
+        self.finds(BodyContains("quick"), 1)
 
     def test_stop(self) -> None:
         """After the stop nothing is begun any more."""
