@@ -160,7 +160,13 @@ class TextFile:
     def _open(self) -> None:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         self._writer = writer = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        for pragma in ("page_size=16384", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        for pragma in (
+            "page_size=16384",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "busy_timeout=10000",
+            "journal_size_limit=16777216",
+        ):
             writer.execute(f"PRAGMA {pragma}")
         version = writer.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
