@@ -68,6 +68,8 @@ class MailboxOrder:
 
     def everything(self, uid: bool) -> bytes:
         """All as a sequence set. Neighbours mostly have neighbouring UIDs, so ranges are found as wholes."""
+        if self.universe.scattered(self.messages):
+            return format_numbers(self.numbers(uid))
         if not uid:
             ranges: Iterator[tuple[int, int]] = ((low + 1, high) for low, high in self.universe.runs(self.messages))
         else:

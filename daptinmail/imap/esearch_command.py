@@ -5,10 +5,11 @@ from attrs import evolve
 from daptinmail.errors import Forbidden, Malformed, NotFound
 from daptinmail.imap.answers import Answer, no, ok
 from daptinmail.imap.context import Context, check_tag, keep_context
-from daptinmail.imap.esearch import MailboxOrder, esearch, reported, return_data
+from daptinmail.imap.esearch import MailboxOrder, esearch
 from daptinmail.imap.esearch_grammar import SELECTED, Esearch
 from daptinmail.imap.hierarchy import hierarchy, in_order
 from daptinmail.imap.limits import ESEARCH_MAILBOXES
+from daptinmail.imap.search import report
 from daptinmail.imap.search_run import Found, find_in, find_messages, refuse, still_at_it
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
@@ -50,7 +51,7 @@ async def _search_selected(session: Session, arguments: Esearch) -> None:
     found = await find_messages(session, evolve(arguments.search, wanted=arguments.wanted), uid=True)
     name = await _name_of(session, found.view)
     if any(source.kind == SELECTED for source in arguments.sources):
-        _tell(session, arguments, found, name)
+        await _tell(session, arguments, found, name)
     if arguments.wanted.update:
         context = Context.of(found, arguments.search, None, uid=True)
         context.correlators = _correlators(session, found.view, name)
@@ -94,17 +95,13 @@ async def _search_other(session: Session, arguments: Esearch, one: Located) -> N
         found = await find_in(session, view, arguments.search.program)
     except NotFound:
         return  # it went meanwhile
-    _tell(session, arguments, found, one.name)
+    await _tell(session, arguments, found, one.name)
 
 
-def _tell(session: Session, arguments: Esearch, found: Found, name: str) -> None:
+async def _tell(session: Session, arguments: Esearch, found: Found, name: str) -> None:
     results = MailboxOrder(found.universe, found.messages)
-    wanted, modseq = arguments.wanted, arguments.search.modseq
-    about = reported(results, wanted) if wanted.save or modseq else ()
-    if wanted.save:
-        session.saved = [found.universe.uids[index] for index in about]
-    if found.messages and not wanted.silent:
-        data = return_data(found.universe, results, wanted, True, found.modseqs(about) if modseq else ())
+    data = await report(found, results, arguments.search, arguments.wanted, uid=True)
+    if found.messages and not arguments.wanted.silent:
         session.untagged(esearch(session.tag, True, data, _correlators(session, found.view, name)))
 
 

@@ -61,9 +61,9 @@ SEARCH_TEXT_CAP = 4 * MIB
 SEARCHES_AT_ONCE = 2
 """Pool threads that all searches together may occupy; the others stay free for mail."""
 
-SEARCH_SLICE = 100_000
+SEARCH_SLICE = 50_000
 """Messages that a search looks at, in the view, before others get a turn: some milliseconds."""
-NUMBERS_SLICE = 50_000
+NUMBERS_SLICE = 25_000
 """Numbers of an answer that are written before others get a turn."""
 
 SORT_SLICE = 10_000

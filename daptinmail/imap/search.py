@@ -29,7 +29,7 @@ async def _search(session: Session, arguments: Search, uid: bool) -> Answer:
     if wanted is None:
         await send(found, b"SEARCH", results, arguments, uid)
     else:
-        tell(session, found, results, arguments, wanted, uid)
+        await tell(found, results, arguments, wanted, uid)
         if wanted.update:
             keep_context(session, Context.of(found, arguments, None, uid))
     return ok(b"SEARCH completed")
@@ -55,11 +55,20 @@ def spaced(numbers: list[int]) -> bytes:
     return str(numbers)[1:-1].replace(",", "").encode("ascii")
 
 
-def tell(session: Session, found: Found, results: Results, arguments: Search, wanted: Return, uid: bool) -> None:
-    """Answer with ESEARCH, and keep what ``$`` shall stand for (RFC 5182 §2.1)."""
+async def tell(found: Found, results: Results, arguments: Search, wanted: Return, uid: bool) -> None:
+    """Answer with ESEARCH, unless nothing but SAVE was asked for."""
+    data = await report(found, results, arguments, wanted, uid)
+    if not wanted.silent:
+        found.session.untagged(esearch(found.session.tag, uid, data))
+
+
+async def report(found: Found, results: Results, arguments: Search, wanted: Return, uid: bool) -> list[bytes]:
+    """What RETURN asked for; what ``$`` shall stand for is kept (RFC 5182 §2.1)."""
+    session = found.session
     about = reported(results, wanted) if wanted.save or arguments.modseq else ()
     if wanted.save:
-        session.saved = sorted(found.universe.uids[index] for index in about)
-    if not wanted.silent:
-        modseqs = found.modseqs(about) if arguments.modseq else ()
-        session.untagged(esearch(session.tag, uid, return_data(found.universe, results, wanted, uid, modseqs)))
+        session.saved = sorted(map(found.universe.uids.__getitem__, about))
+    modseqs = found.modseqs(about) if arguments.modseq else ()
+    if len(results) > NUMBERS_SLICE:
+        return await session.edge.blocking.run(return_data, found.universe, results, wanted, uid, modseqs)
+    return return_data(found.universe, results, wanted, uid, modseqs)

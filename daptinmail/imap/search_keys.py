@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
-from attrs import define, field
+from attrs import define
 
 from daptinmail.imap.search_values import Every, Key, Negated, SearchKey
 from daptinmail.imap.selected import SelectedMailbox
@@ -59,7 +59,6 @@ class ViewKeys:
 
     view: SelectedMailbox
     saved: Iterable[int]
-    _kinds: set[Flags] | None = field(default=None, init=False)
 
     def ranges(self, key: Key) -> list[tuple[int, int]] | None:
         """The half-open ranges of indexes of a key that is about where messages stand; ``None`` for other keys."""
@@ -84,16 +83,24 @@ class ViewKeys:
             return lambda start, stop: bytes([modseq >= since for modseq in modseqs[start:stop]])
         flags, wanted = self.view.flags, FLAG_KEYS.get(key.name.removeprefix(b"UN"))
         if wanted is None:
-            self._kinds = self._kinds or set(flags)
-            contains = {kind for kind in self._kinds if _has_keyword(kind, key)}.__contains__
-            return lambda start, stop: bytes(map(contains, flags[start:stop]))
+            verdict = Verdicts(key).__getitem__
+            return lambda start, stop: bytes(map(verdict, flags[start:stop]))
         if key.name in FLAG_KEYS:
             return lambda start, stop: bytes([wanted in one for one in flags[start:stop]])
         return lambda start, stop: bytes([wanted not in one for one in flags[start:stop]])
 
 
-def _has_keyword(flags: Flags, key: Key) -> bool:
-    return any(flag.lower() == key.argument for flag in flags) == (key.name == b"KEYWORD")
+class Verdicts(dict[Flags, bool]):
+    """Which combinations of flags meet KEYWORD or UNKEYWORD: there are few, so each is looked at once."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__()
+        self._key = key
+
+    def __missing__(self, flags: Flags) -> bool:
+        has = any(flag.lower() == self._key.argument for flag in flags)
+        verdict = self[flags] = has == (self._key.name == b"KEYWORD")
+        return verdict
 
 
 # What the store answers

@@ -73,6 +73,10 @@ class Universe:
         """The half-open ranges of neighbouring indexes."""
         return (run.span() for run in _RUN.finditer(self.octets(messages)))
 
+    def scattered(self, messages: MessageSet) -> bool:
+        """True if few of them are neighbours."""
+        return self.octets(messages).count(b"\x00\x01") * 3 > size(messages)
+
 
 def size(messages: MessageSet) -> int:
     """How many are in the set."""

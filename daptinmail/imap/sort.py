@@ -32,7 +32,7 @@ async def _sort(session: Session, arguments: Sort, uid: bool) -> Answer:
     if wanted is None:
         await send(found, b"SORT", results, arguments.search, uid)
     else:
-        tell(session, found, results, arguments.search, wanted, uid)
+        await tell(found, results, arguments.search, wanted, uid)
         if wanted.update:
             order = InOrder(results.numbers(uid=True), arguments.criteria)
             keep_context(session, Context.of(found, arguments.search, order, uid))
