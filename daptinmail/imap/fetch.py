@@ -76,7 +76,7 @@ class Plan:
         """Messages at a time."""
         if self.in_view:
             return VIEW_SLICE
-        if "parts" in self.columns:
+        if self.reads:  # a response is made of each before the first is sent
             return TEXT_SLICE
         if "header" in self.columns:
             return HEADER_SLICE
@@ -134,7 +134,7 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
     return ok(b"FETCH completed")
 
 
-def _slices(indexes: list[int], size: int) -> Iterator[list[int]]:
+def _slices(indexes: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (indexes[start : start + size] for start in range(0, len(indexes), size))
 
 
@@ -146,7 +146,7 @@ def _check(session: Session, modifiers: FetchModifiers, uid: bool) -> None:
         raise Malformed("ENABLE QRESYNC first")
 
 
-def narrowed(view: SelectedMailbox, indexes: list[int], modifiers: FetchModifiers) -> list[int]:
+def narrowed(view: SelectedMailbox, indexes: Sequence[int], modifiers: FetchModifiers) -> Sequence[int]:
     """First PARTIAL, then CHANGEDSINCE (RFC 9394 §3.4)."""
     if modifiers.partial is not None:
         start, stop = modifiers.partial.window(len(indexes))
@@ -158,7 +158,7 @@ def narrowed(view: SelectedMailbox, indexes: list[int], modifiers: FetchModifier
 
 
 async def _fetch_some(
-    session: Session, view: SelectedMailbox, indexes: list[int], plan: Plan
+    session: Session, view: SelectedMailbox, indexes: Sequence[int], plan: Plan
 ) -> tuple[int, Declined | None]:
     """Answer for these messages; how many of them still existed, and why there was no answer for some."""
     rows = await session.store.columns(view.mailbox.id, [view.uids[index] for index in indexes], plan.columns)
