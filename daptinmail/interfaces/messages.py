@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from attrs import field, frozen
@@ -74,9 +74,8 @@ class Snapshot:
         return self.mailbox.highestmodseq
 
 
-@frozen
-class Change:
-    """A message that is new or whose flags changed."""
+class Change(NamedTuple):
+    """A message that is new or whose flags changed. A tuple, since it is made for every message of a large STORE."""
 
     uid: int
     modseq: int

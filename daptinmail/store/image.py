@@ -51,6 +51,8 @@ class Image:
     flags: list[Flags]
     drift: int = 0
     """Changes since the packed form in the database was made; all messages if there is none."""
+    stamp: Stamp | None = None
+    """How the folder looked when the packed form was made, if that was certain."""
     _log: "deque[Delta]" = field(factory=deque, init=False)
     _logged: int = field(default=0, init=False)
     _log_from: int = field(init=False)
@@ -117,8 +119,11 @@ class Image:
             self.uids, self.modseqs, self.flags = self.uids[:], self.modseqs[:], self.flags[:]
             self._shared = False
         self._drop(expunged)
+        index = -1
         for change in changed:
-            index = bisect_left(self.uids, change.uid)
+            index += 1  # a flag of many neighbours is changed more often than those of some
+            if index >= len(self.uids) or self.uids[index] != change.uid:
+                index = bisect_left(self.uids, change.uid)
             if index == len(self.uids):
                 self.uids.append(change.uid)
                 self.modseqs.append(change.modseq)
@@ -168,7 +173,8 @@ def unpack(packed: bytes, modseq: int, uidnext: int) -> Image | None:
     index = _array("B" if width == 1 else "I", packed[at + 16 * count :])
     if index and max(index) >= len(palette):
         return None
-    return Image(modseq, uidnext, uids, modseqs, [palette[one] for one in index])
+    flags = [palette[one] for one in index]
+    return Image(modseq, uidnext, uids, modseqs, flags, stamp=packed_stamp(packed))
 
 
 def packed_stamp(head: bytes) -> Stamp | None:
