@@ -9,7 +9,7 @@ from attrs import define, field
 
 from daptinmail.errors import Malformed
 from daptinmail.imap.grammar import SYSTEM_FLAGS
-from daptinmail.imap.sequences import SequenceSet, indexes_in
+from daptinmail.imap.sequences import SequenceSet, indexes_in, joined
 from daptinmail.interfaces.messages import Change, Flags, Mailbox, Snapshot
 from daptinmail.interfaces.sharing import ALL, Rights
 
@@ -98,7 +98,7 @@ class SelectedMailbox:
 
     # Numbers
 
-    def indexes(self, messages: SequenceSet, uid: bool, saved: Sequence[int] = ()) -> list[int]:
+    def indexes(self, messages: SequenceSet, uid: bool, saved: Sequence[int] = ()) -> Sequence[int]:
         """The messages that a set names. UIDs that do not exist are passed over. ``saved`` is what ``$`` stands for.
 
         Raises:
@@ -112,10 +112,7 @@ class SelectedMailbox:
         ranges = messages.resolve(count)
         if ranges[0][0] < 1 or ranges[-1][1] > count:
             raise Malformed("No message has that sequence number")
-        found: list[int] = []
-        for low, high in ranges:
-            found.extend(range(low - 1, high))
-        return found
+        return joined([range(low - 1, high) for low, high in ranges])
 
     def index_of(self, uid: int) -> int | None:
         """Where a UID stands."""

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from attrs import frozen
 
@@ -113,13 +114,18 @@ def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield low, high
 
 
-def indexes_in(ranges: Sequence[tuple[int, int]], numbers: Sequence[int]) -> list[int]:
+def indexes_in(ranges: Sequence[tuple[int, int]], numbers: Sequence[int]) -> Sequence[int]:
     """The indexes of those sorted ``numbers`` that lie in the sorted ``ranges``."""
-    found: list[int] = []
+    found: list[range] = []
     for low, high in ranges:
         start = bisect_left(numbers, low)
-        found.extend(range(start, bisect_right(numbers, high, start)))
-    return found
+        found.append(range(start, bisect_right(numbers, high, start)))
+    return joined(found)
+
+
+def joined(stretches: Sequence[range]) -> Sequence[int]:
+    """Their numbers one after the other; of a single stretch none is made before it is looked at."""
+    return stretches[0] if len(stretches) == 1 else [*chain.from_iterable(stretches)]
 
 
 def contains(ranges: Sequence[tuple[int, int]], number: int) -> bool:

@@ -30,7 +30,8 @@ LOOK_INTERVAL = 1.0
 SETTLE_INTERVAL = 60.0
 """Seconds between attempts to give memory back."""
 
-SLICES_AT_ONCE = 4
+LINES_AT_ONCE = 1500
+"""Untagged responses that are sent before others have a turn."""
 
 UTF8_NAMES = frozenset({b"IMAP4REV2", b"UTF8=ACCEPT"})
 
@@ -185,9 +186,12 @@ class Session:
 
     async def send(self, lines: Iterable[list[bytes]]) -> None:
         """Send many untagged responses, no faster than the peer reads; each list in one go."""
-        for number, some in enumerate(lines):
-            if number and number % SLICES_AT_ONCE == 0:
+        sent = 0
+        for some in lines:
+            if sent + len(some) > LINES_AT_ONCE:
                 await self.breathe()
+                sent = 0
+            sent += len(some) + 100  # what has nothing to tell was work too
             self.untagged(*some)
             await self.writer.drain()
 
@@ -231,7 +235,7 @@ class Session:
 
     # The selected mailbox
 
-    def indexes(self, messages: SequenceSet, uid: bool) -> list[int]:
+    def indexes(self, messages: SequenceSet, uid: bool) -> Sequence[int]:
         """The messages of the selected mailbox that a set names, by number or UID.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -9,6 +10,8 @@ from daptinmail.imap.limits import VIEW_SLICE
 from daptinmail.imap.selected import SelectedMailbox, render_flags
 from daptinmail.imap.sequences import format_ranges, runs
 from daptinmail.interfaces.messages import Changes
+
+T = TypeVar("T")
 
 IN_BLOCK = {b"FLAGS": b"%b", b"UID": b"UID %d", b"MODSEQ": b"MODSEQ (%d)"}
 
@@ -71,7 +74,7 @@ def fetch_rows(
     All at once, column by column: mailboxes of many thousand messages are read this way at every start.
     """
     template = form % (b"UIDFETCH" if uidonly else b"FETCH", b" ".join(map(IN_BLOCK.__getitem__, names)))
-    uids = [view.uids[index] for index in indexes]
+    uids = _of(view.uids, indexes)
     columns: list[Sequence[int | bytes]] = [uids if uidonly else [index + 1 for index in indexes]]
     columns += [uids if name == b"UID" else view_column(view, indexes, name) for name in names]
     return [template % row for row in zip(*columns, strict=True)]
@@ -81,12 +84,18 @@ def view_column(view: SelectedMailbox, indexes: Sequence[int], name: bytes) -> S
     """The values of FLAGS, UID or MODSEQ, for ``IN_BLOCK``."""
     if name == b"FLAGS":
         return _flag_column(view, indexes)
-    values = view.uids if name == b"UID" else view.modseqs
+    return _of(view.uids if name == b"UID" else view.modseqs, indexes)
+
+
+def _of(values: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
+    """The values at some places."""
+    if isinstance(indexes, range) and indexes.step == 1:
+        return values[indexes.start : indexes.stop]
     return [values[index] for index in indexes]
 
 
 def _flag_column(view: SelectedMailbox, indexes: Sequence[int]) -> Sequence[bytes]:
-    flags = [view.flags[index] for index in indexes]
+    flags = _of(view.flags, indexes)
     rendered = {kind: render_flags(kind, recent=False) for kind in set(flags)}
     column = list(map(rendered.__getitem__, flags))
     first_recent = bisect_left(indexes, bisect_left(view.uids, view.recent_from))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import define, field, frozen
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
@@ -407,7 +407,9 @@ CHOICES = st.builds(
 )
 STEPS = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), CHOICES), min_size=30, max_size=30)
 SESSIONS = st.lists(st.sampled_from(KINDS), min_size=3, max_size=3)
-BOUNDED = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+"""To make a failure small takes minutes: add ``Phase.shrink`` to look into one."""
+BOUNDED = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, phases=PHASES)
 
 Steps = list[tuple[Callable[[Mailbox, int, Choice], None], int, Choice]]
 

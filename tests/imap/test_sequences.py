@@ -50,7 +50,7 @@ class SequenceSetTests(SynchronousTestCase):
         uids = sorted(set(present))
         ranges = parse_sequence_set(b",".join(b"%d" % number for number in named) or b"99").resolve(100)
         wanted = [index for index, uid in enumerate(uids) if uid in named]
-        self.assertEqual(indexes_in(ranges, uids), wanted)
+        self.assertEqual(list(indexes_in(ranges, uids)), wanted)
         self.assertEqual([index for index, uid in enumerate(uids) if contains(ranges, uid)], wanted)
 
     @settings(deadline=None)
