@@ -21,7 +21,7 @@ from daptinmail.store.image import HEAD_SIZE, Delta, Image, pack, packed_stamp, 
 from daptinmail.store.maildir import Stamp
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.statements import execute, rows
-from daptinmail.store.watch import Watch
+from daptinmail.store.watch import UNCERTAIN, Watch
 
 log = Logger()
 
@@ -133,6 +133,9 @@ class Images:
         if self._packing is not None:
             await self._packing
         await self._pack_all(1)
+        for mailbox_id, image in list(self._images.items()):
+            if len(image) >= LARGE and await self._look(mailbox_id) not in {image.stamp, None}:
+                await self._pack(mailbox_id, image)
 
     def _pack_later(self, image: Image) -> None:
         if self._timers is not None and self._later is None and _is_worth_packing(image, LARGE):
@@ -155,11 +158,16 @@ class Images:
         uids, modseqs, flags = image.share()
         modseq, image.drift = image.modseq, 0
         try:
-            stamp = await self._blocking.run(self._watch.certain, mailbox_id, self._clock.now())
-            packed = await self._blocking.run(pack, uids, modseqs, flags, stamp)
+            image.stamp = await self._look(mailbox_id)
+            packed = await self._blocking.run(pack, uids, modseqs, flags, image.stamp or UNCERTAIN)
             await self._storage.write(partial(save, mailbox_id=mailbox_id, modseq=modseq, packed=packed))
         except (NotFound, Unavailable) as error:
             log.warn("cannot keep the image of mailbox {mailbox}: {error}", mailbox=mailbox_id, error=error)
+
+    async def _look(self, mailbox_id: int) -> Stamp | None:
+        """How the folder looks, if that is certain."""
+        stamp = await self._blocking.run(self._watch.certain, mailbox_id, self._clock.now())
+        return None if stamp == UNCERTAIN else stamp
 
 
 def _is_worth_packing(image: Image, drift: int) -> bool:
