@@ -288,7 +288,9 @@ class SelectTests(SynchronousTestCase):
 
     def test_failed_select(self) -> None:
         """A SELECT that fails leaves nothing selected."""
-        Server().select().run("C: 1 SELECT Nope\nS: * OK [CLOSED] ...\nS: 1 NO [NONEXISTENT] ...\nC: 2 CHECK\nS: 2 BAD ...")
+        Server().select().run(
+            "C: 1 SELECT Nope\nS: * OK [CLOSED] ...\nS: 1 NO [NONEXISTENT] ...\nC: 2 CHECK\nS: 2 BAD ..."
+        )
 
     def test_close_and_unselect(self) -> None:
         """CLOSE removes deleted messages without a word, UNSELECT leaves them."""

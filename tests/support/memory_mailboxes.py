@@ -39,7 +39,7 @@ class MemoryMailboxes:
     annotations: MemoryAnnotations = field(
         init=False, default=Factory(lambda self: MemoryAnnotations(self, self.ears), takes_self=True)
     )
-    quotas: MemoryQuotas = field(init=False, default=Factory(lambda self: MemoryQuotas(self), takes_self=True))
+    quotas: MemoryQuotas = field(init=False, default=Factory(MemoryQuotas, takes_self=True))
 
     @fired
     def mailboxes(self, account_id: int) -> list[Mailbox]:
