@@ -72,6 +72,7 @@ def measure(sites: Sequence[Site], directory: Path, options: argparse.Namespace)
     at_once(lambda index: _prepare(sites[index], options.files), len(sites))
 
     def run_of(results: Results) -> Run:
+        results.busy = results.busy or machine.busy()
         return Run({**before, "load at the end": machine.load()}, versions, sites[0].messages, results)
 
     def keep(results: Results) -> None:

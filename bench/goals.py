@@ -27,18 +27,20 @@ class Goal(Protocol):
 
 @frozen
 class Faster:
-    """At least so many times as fast as a peer, by the best turn of each."""
+    """At least so many times as fast as a peer, by the best turn of each: wall clock, CPU on a busy machine."""
 
     than: str
     times: float
 
     def judge(self, name: str, results: Results) -> Verdict:
-        """By wall clock."""
+        """By the ratio."""
         goal = f"{self.times:g} x {self.than}"
         ours, theirs = results.figure(name, OURS), results.figure(name, self.than)
         if ours is None or theirs is None:
             return Verdict(goal, "-", None)
         ratio = theirs.best / ours.best
+        if results.busy and ours.cpu and theirs.cpu:
+            ratio = theirs.cpu / ours.cpu
         return Verdict(goal, f"{ratio:.2f} x", ratio >= self.times)
 
 

@@ -24,6 +24,11 @@ def load() -> str:
     return " ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
+def busy() -> bool:
+    """True if more waits for a processor than there are: wall clock then says more about the others."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
+
+
 def _cpu() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

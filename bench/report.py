@@ -30,6 +30,7 @@ def table(run: Run) -> str:
     rows = [_row(run.results, name, peers, others) for name in run.results.samples]
     lines = [f"Mailbox of {run.messages:,} messages", ""]
     lines += [f"{name}: {value}" for name, value in {**run.machine, **run.versions}.items()]
+    lines += [f"ratios are judged by: {'CPU time, the machine was busy' if run.results.busy else 'wall clock'}"]
     lines += ["", *_aligned([heads, *rows]), *_failures(run.results)]
     return "\n".join(lines)
 

@@ -15,10 +15,11 @@ BUDGET = 60_000.0
 
 @define
 class Results:
-    """Samples by name and peer, and what could not be measured."""
+    """Samples by name and peer, and what could not be measured. ``busy``: the machine had other work to do."""
 
     samples: dict[str, dict[str, list[Sample]]] = field(factory=dict)
     failures: dict[str, dict[str, str]] = field(factory=dict)
+    busy: bool = False
 
     def add(self, peer: str, sample: Sample) -> None:
         """One more."""

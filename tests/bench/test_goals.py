@@ -28,6 +28,14 @@ class GoalTests(SynchronousTestCase):
         self.assertTrue(Faster("dovecot", 2).judge("a", found).met)
         self.assertFalse(Faster("dovecot", 3).judge("a", found).met)
 
+    def test_busy_machine(self) -> None:
+        """Where other work disturbs the clock, CPU time decides."""
+        found = results(a={"daptinmail": [10], "dovecot": [5]})
+        found.samples["a"]["dovecot"] = [Sample("a", 5, 20)]
+        self.assertFalse(Faster("dovecot", 2).judge("a", found).met)
+        found.busy = True
+        self.assertEqual(Faster("dovecot", 2).judge("a", found).figure, "4.00 x")
+
     def test_limit(self) -> None:
         """A limit has its unit."""
         found = results(a={"daptinmail": [31]})
