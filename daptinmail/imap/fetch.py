@@ -13,7 +13,15 @@ from daptinmail.imap.attributes import CLASSIC, MODERN, Rendering
 from daptinmail.imap.binary import find_decoded
 from daptinmail.imap.content import Response, send_responses
 from daptinmail.imap.fetch_grammar import IN_VIEW
-from daptinmail.imap.limits import COLUMNS_SLICE, HEADER_SLICE, NUMBERS_ROWS, ROWS_BLOCK, TEXT_SLICE, VIEW_SLICE
+from daptinmail.imap.limits import (
+    COLUMNS_SLICE,
+    HEADER_SLICE,
+    NUMBERS_ROWS,
+    ROWS_BLOCK,
+    TEXT_SLICE,
+    VIEW_SLICE,
+    WHOLE_SLICE,
+)
 from daptinmail.imap.resync import tell_vanished
 from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, in_header, is_whole, whole_message
 from daptinmail.imap.selected import SelectedMailbox
@@ -77,7 +85,7 @@ class Plan:
         if self.in_view:
             return VIEW_SLICE
         if self.reads:  # a response is made of each before the first is sent
-            return TEXT_SLICE
+            return TEXT_SLICE if "parts" in self.columns else WHOLE_SLICE
         if "header" in self.columns:
             return HEADER_SLICE
         return NUMBERS_ROWS if NUMBERS.issuperset(self.columns) else COLUMNS_SLICE

@@ -55,6 +55,8 @@ NUMBERS_ROWS = 2000
 """Messages of which sizes and dates are read at once."""
 VIEW_SLICE = 1000
 TEXT_SLICE = 100
+WHOLE_SLICE = 300
+"""Whole messages that are made ready at once: nothing of them is looked at."""
 SEARCH_TEXT_CAP = 4 * MIB
 """SEARCH BODY and TEXT look at this much of a message."""
 
