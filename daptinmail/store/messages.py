@@ -211,13 +211,13 @@ class Messages:
         """What is particular to a new copy."""
         return Placed(folder.id, folder.owner, uid, modseq, name, self.identifiers.uuid7(), transaction.now)
 
-    def with_file(self, change: Callable[[Path, Path], None], source: Folder, name: str, target: Path) -> bool:
-        """``change(file, target)``, wherever another tool put the file; false if it is gone."""
+    def with_file(self, change: Callable[[Path, Path], None], source: Folder, file: Path, target: Path) -> bool:
+        """``change(file, target)``, wherever in ``source`` another tool put the file; false if it is gone."""
         try:
-            change(self.tree.file(source, name), target)
+            change(file, target)
         except FileNotFoundError:
             self.watch.forget(source.id)
-            found = locate(self.tree.of(source), name)
+            found = locate(self.tree.of(source), file.name)
             if found is None:
                 return False
             change(found, target)

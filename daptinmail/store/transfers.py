@@ -75,8 +75,8 @@ class Transfers:
         modseq, first = step(connection, target.id, len(found))
         now, copies, done = to_milliseconds(transaction.now), list[Raw](), list[tuple[_Row, int]]()
         files = self._files(transaction, source, target, found, first, link=True)
-        for uid, (row, (name, file)) in enumerate(zip(found, files, strict=True), first):
-            if not self.messages.with_file(transaction.link, source, row.file_name, file):
+        for uid, (row, (name, before, file)) in enumerate(zip(found, files, strict=True), first):
+            if not self.messages.with_file(transaction.link, source, before, file):
                 continue
             reference = self.messages.identifiers.uuid7().bytes
             due = has_keywords(from_column(row.flags))
@@ -106,8 +106,8 @@ class Transfers:
         modseq, first = step(connection, target.id, len(found))
         now, moves, done = to_milliseconds(transaction.now), list[Raw](), list[tuple[_Row, int]]()
         files = self._files(transaction, source, target, found, first, link=False)
-        for uid, (row, (name, file)) in enumerate(zip(found, files, strict=True), first):
-            if self.messages.with_file(transaction.rename, source, row.file_name, file):
+        for uid, (row, (name, before, file)) in enumerate(zip(found, files, strict=True), first):
+            if self.messages.with_file(transaction.rename, source, before, file):
                 due = has_keywords(from_column(row.flags))
                 moves.append((target.id, uid, modseq, name, now, True, due, target.owner, row.id))
                 done.append((row, uid))
@@ -135,14 +135,14 @@ class Transfers:
         found: Sequence[_Row],
         first: int,
         link: bool,
-    ) -> list[tuple[str, Path]]:
-        """Names and paths of the files to come, written down so that a crash half-way is undone."""
+    ) -> list[tuple[str, Path, Path]]:
+        """Names of the files to come, with the paths before and after: written down, so that a crash is undone."""
         new_name, file = self.messages.new_name, self.messages.tree.file
         names = [new_name(transaction, target, uid, row.size, row.flags) for uid, row in enumerate(found, first)]
-        files = [(name, file(target, name)) for name in names]
-        transaction.foresee(
-            [Foreseen(file(source, row.file_name), path, link) for row, (_, path) in zip(found, files, strict=True)]
-        )
+        files = [
+            (name, file(source, row.file_name), file(target, name)) for row, name in zip(found, names, strict=True)
+        ]
+        transaction.foresee([Foreseen(before, after, link) for _, before, after in files])
         return files
 
 
