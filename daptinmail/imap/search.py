@@ -1,5 +1,6 @@
 """SEARCH and UID SEARCH (RFC 9051 §6.4.4): found as sets, answered as SEARCH or ESEARCH."""
 
+from array import array
 from itertools import islice
 
 from daptinmail.imap.answers import Answer, ok
@@ -67,7 +68,7 @@ async def report(found: Found, results: Results, arguments: Search, wanted: Retu
     session = found.session
     about = reported(results, wanted) if wanted.save or arguments.modseq else ()
     if wanted.save:
-        session.saved = sorted(map(found.universe.uids.__getitem__, about))
+        session.saved = array("I", sorted(map(found.universe.uids.__getitem__, about)))
     modseqs = found.modseqs(about) if arguments.modseq else ()
     if len(results) > NUMBERS_SLICE:
         return await session.edge.blocking.run(return_data, found.universe, results, wanted, uid, modseqs)

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.imap import search_sets
 from daptinmail.imap.esearch import MailboxOrder
+from daptinmail.imap.search_partial import Partial
 from daptinmail.imap.search_sets import Universe
 from daptinmail.imap.sequences import format_numbers
 
@@ -59,3 +60,16 @@ class SetTests(SynchronousTestCase):
         self.assertEqual(a & b, chosen(universe, left & right))
         self.assertEqual(a | b, chosen(universe, left | right))
         self.assertEqual(universe.everything & ~a, chosen(universe, set(uids) - left))
+
+    @given(UIDS, st.sets(st.integers(1, 60)), st.integers(1, 9), st.integers(1, 9), st.booleans())
+    def test_pages(self, uids: list[int], wanted: set[int], first: int, last: int, backwards: bool) -> None:
+        """PARTIAL counts from the first or the last result, both ends included, in either order (RFC 9394 §3.1)."""
+        order = MailboxOrder(Universe(uids), chosen(Universe(uids), wanted))
+        found = [index for index, uid in enumerate(uids) if uid in wanted]
+        low, high = sorted((first, last))
+        if backwards:
+            expected = list(reversed(list(reversed(found))[low - 1 : high]))
+            page = Partial(-first, -last)
+        else:
+            expected, page = found[low - 1 : high], Partial(first, last)
+        self.assertEqual(list(order.indexes(*page.window(len(order)))), expected)
