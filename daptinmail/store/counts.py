@@ -30,12 +30,7 @@ _LATEST = (
 
 def status(connection: Connection, folder: Folder) -> MailboxStatus:
     """Counts of one mailbox."""
-    return _statuses(connection, [folder])[folder.id]
-
-
-def statuses(connection: Connection, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
-    """Counts of those mailboxes that exist."""
-    return _statuses(connection, folders_among(connection, mailbox_ids))
+    return statuses_of(connection, [folder])[folder.id]
 
 
 def folders_among(connection: Connection, mailbox_ids: Sequence[int]) -> list[Folder]:
@@ -52,15 +47,18 @@ def overview(connection: Connection, references: Sequence[UUID]) -> list[Overvie
         return []
     found: Sequence[Any] = connection.execute(FOLDERS.where(_box.reference_id.in_(list(references)))).fetchall()
     folders = [folder_of(row) for row in found]
-    counts = _statuses(connection, folders)
+    counts = statuses_of(connection, folders)
     return [
         Overview(folder.mailbox, counts[folder.id], connection.execute(_LATEST, {"mailbox_id": folder.id}).scalar())
         for folder in folders
     ]
 
 
-def _statuses(connection: Connection, folders: Sequence[Folder]) -> dict[int, MailboxStatus]:
-    """All that there is and how large stands on the rows of mailboxes; the rest is counted where indexes tell it."""
+def statuses_of(connection: Connection, folders: Sequence[Folder]) -> dict[int, MailboxStatus]:
+    """Counts by mailbox id.
+
+    How many there are and how large stands on the rows of mailboxes; the rest is counted where indexes tell it.
+    """
     ids = [folder.id for folder in folders]
     sizes, unseen = _numbers(connection, _SIZES, ids), _numbers(connection, _UNSEEN, ids)
     deleted, recent = _numbers(connection, _DELETED, ids), _numbers(connection, _RECENT, ids)

@@ -3,7 +3,6 @@
 import os
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from attrs import define, field, frozen
-from sqlalchemy import Connection
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -171,16 +169,8 @@ class MessageStore:
         return await self._viewing.look(mailbox_id, counts.status)
 
     async def statuses(self, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
-        """Counts of many mailboxes in one look, after merging what other tools did to their folders."""
-
-        def suspects(connection: Connection) -> list[int]:
-            folders = counts.folders_among(connection, mailbox_ids)
-            return [folder.id for folder in folders if self._watch.changed(folder.id, self._viewing.tree.of(folder))]
-
-        for mailbox_id in await self.storage.read(suspects):
-            with suppress(NotFound, Unavailable):
-                await self._scan.run(mailbox_id)
-        return await self.storage.read(lambda connection: counts.statuses(connection, mailbox_ids))
+        """Counts of many mailboxes in one look."""
+        return await self._viewing.statuses(mailbox_ids)
 
     async def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
         """The whole mailbox."""

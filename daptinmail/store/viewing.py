@@ -1,14 +1,16 @@
 """Looks at mailboxes: after merging what other tools did to their folders, and through images where there are some."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from attrs import define, evolve
 from sqlalchemy import Connection
 
-from daptinmail.interfaces.messages import Changes, Opened, Snapshot
+from daptinmail.errors import NotFound, Unavailable
+from daptinmail.interfaces.messages import Changes, MailboxStatus, Opened, Snapshot
 from daptinmail.interfaces.storage import IStorage
-from daptinmail.store import views
+from daptinmail.store import counts, views
 from daptinmail.store.image import Image
 from daptinmail.store.images import Images, load, saved_stamp
 from daptinmail.store.maildir import Tree
@@ -79,9 +81,7 @@ class Viewing:
 
         def work(connection: Connection) -> T | None:
             folder = folder_by_id(connection, mailbox_id)
-            if not self.watch.knows(mailbox_id) and (at := saved_stamp(connection, mailbox_id)) is not None:
-                self.watch.trust(mailbox_id, at)
-            if self.watch.changed(mailbox_id, self.tree.of(folder)):
+            if self._stale(connection, folder):
                 return None
             return look(connection, folder, *more, **named)
 
@@ -92,6 +92,30 @@ class Viewing:
         return await self.storage.read(
             lambda connection: look(connection, folder_by_id(connection, mailbox_id), *more, **named)
         )
+
+    async def statuses(self, mailbox_ids: Sequence[int]) -> dict[int, MailboxStatus]:
+        """Counts of those that exist: in one look, unless other tools changed folders."""
+
+        def work(connection: Connection) -> tuple[list[int], dict[int, MailboxStatus]]:
+            folders = counts.folders_among(connection, mailbox_ids)
+            stale = [folder.id for folder in folders if self._stale(connection, folder)]
+            return stale, {} if stale else counts.statuses_of(connection, folders)
+
+        stale, found = await self.storage.read(work)
+        if not stale:
+            return found
+        for mailbox_id in stale:
+            with suppress(NotFound, Unavailable):
+                await self.scan.run(mailbox_id)
+        return await self.storage.read(
+            lambda connection: counts.statuses_of(connection, counts.folders_among(connection, mailbox_ids))
+        )
+
+    def _stale(self, connection: Connection, folder: Folder) -> bool:
+        """True if the folder must be scanned first."""
+        if not self.watch.knows(folder.id) and (at := saved_stamp(connection, folder.id)) is not None:
+            self.watch.trust(folder.id, at)
+        return self.watch.changed(folder.id, self.tree.of(folder))
 
     async def _image(self, mailbox_id: int) -> tuple[Folder, Image]:
         """The mailbox as it is now, and its image, no older."""
