@@ -416,4 +416,8 @@ file_journal = Table(
 )
 """One row: the last batch that stood in the journal of files and was committed (``db.journal``)."""
 
-listen(file_journal, "after_create", DDL("INSERT INTO file_journal (id, token) VALUES (1, '')"))
+listen(
+    file_journal,
+    "after_create",
+    DDL("INSERT INTO file_journal (id, token) VALUES (1, '')"),  # type: ignore[no-untyped-call]  # SQLAlchemy's
+)
