@@ -10,4 +10,11 @@ def casemap(text: str) -> str:
     """``text`` as ``i;unicode-casemap`` compares it: upper case, decomposed (RFC 5051 §2)."""
     if text.isascii():
         return text.upper()
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).upper())
+    upper = "".join(map(_upper, unicodedata.normalize("NFKD", text)))
+    return unicodedata.normalize("NFKD", upper)
+
+
+def _upper(letter: str) -> str:
+    """One letter for one, as UnicodeData.txt has it: ``ß`` stays."""
+    upper = letter.upper()
+    return upper if len(upper) == 1 else letter

@@ -32,7 +32,6 @@ def references(header: HeaderSection) -> bytes:
     found = _ids((header.first(b"references") or b"")[:_MAX_VALUE])
     if not found:
         found = _ids((header.first(b"in-reply-to") or b"")[:_MAX_VALUE])[:1]
-    found = list(dict.fromkeys(found))
     if len(found) > MAX_REFERENCES:
         found = [found[0], *found[1 - MAX_REFERENCES :]]
     return b" ".join(found)

@@ -79,8 +79,9 @@ class ReferencesTests(SynchronousTestCase):
             self.assertEqual(message_id(section(f"Message-ID: {text}")), wanted, text)
 
     def test_references(self) -> None:
-        """References come first, In-Reply-To names one message at most (RFC 5256 §2.2)."""
-        self.assertEqual(references(section("References: <1@x>\n <2@x> junk <1@x>\nIn-Reply-To: <9@x>")), b"1@x 2@x")
+        """References come first, all as they stand; In-Reply-To names one message at most (RFC 5256 §2.2)."""
+        found = references(section("References: <1@x>\n <2@x> junk <1@x>\nIn-Reply-To: <9@x>"))
+        self.assertEqual(found, b"1@x 2@x 1@x")  # the last one is the parent (RFC 5256 §3)
         self.assertEqual(references(section("In-Reply-To: your message of Monday <3@x> <4@x>")), b"3@x")
         self.assertEqual(references(section("Subject: x")), b"")
 
