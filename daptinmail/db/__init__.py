@@ -3,7 +3,9 @@
 Ground:
 
 ``types``          column types: Unix time, references
-``schema``         the tables
+``base``           what all tables share
+``mailbox_tables`` mailboxes and what lies in them
+``schema``         the tables, all of them
 ``engine``         opens the database
 ``postgresql``     how that one is connected to
 ``migrate``        runs ``migrations`` (Alembic) and refuses a database newer than the code
