@@ -5,6 +5,7 @@ import re
 from attrs import evolve
 
 from daptinmail.errors import Malformed
+from daptinmail.imap.answers import Declined
 from daptinmail.imap.cursor import Cursor
 from daptinmail.imap.grammar import flags_to_store, mailbox, sequence_set
 from daptinmail.imap.search_partial import partial
@@ -31,7 +32,7 @@ def modseq(cursor: Cursor) -> int:
 def select(cursor: Cursor) -> Select:
     """SELECT and EXAMINE."""
     cursor.space()
-    arguments = Select(mailbox(cursor))
+    arguments = _named(cursor)
     if cursor.skip(b" "):
         cursor.expect(b"(")
         arguments = _select_parameter(cursor, arguments)
@@ -40,6 +41,13 @@ def select(cursor: Cursor) -> Select:
             arguments = _select_parameter(cursor, arguments)
     cursor.end()
     return arguments
+
+
+def _named(cursor: Cursor) -> Select:
+    try:
+        return Select(mailbox(cursor))
+    except Declined as refusal:  # a SELECT that fails leaves nothing selected (RFC 3501 §6.3.1): that comes first
+        return Select("", refusal=refusal)
 
 
 def _select_parameter(cursor: Cursor, arguments: Select) -> Select:

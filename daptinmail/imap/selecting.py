@@ -29,6 +29,9 @@ async def _open(session: Session, arguments: Select, read_only: bool) -> Answer:
         _check(session, arguments.resync)
     if arguments.condstore:
         session.enabled.add(b"CONDSTORE")
+    if arguments.refusal is not None:
+        await session.leave()
+        raise arguments.refusal
     view = await session.select(arguments.mailbox, read_only)
     _describe(session, view, arguments.mailbox)
     if arguments.resync is not None:

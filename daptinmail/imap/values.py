@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from attrs import frozen
 
+from daptinmail.imap.answers import Declined
 from daptinmail.imap.search_partial import Partial
 from daptinmail.imap.sequences import SequenceSet
 from daptinmail.interfaces.messages import FlagMode, Flags
@@ -49,11 +50,12 @@ class Resync:
 
 @frozen
 class Select:
-    """SELECT and EXAMINE."""
+    """SELECT and EXAMINE. ``refusal``: why ``mailbox`` can be the name of none."""
 
     mailbox: str
     condstore: bool = False
     resync: Resync | None = None
+    refusal: Declined | None = None
 
 
 @frozen
