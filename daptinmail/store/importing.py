@@ -1,5 +1,6 @@
 """Takes messages of other programs into an account: mbox files and Maildir trees."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from daptinmail.store.names import DELIMITER, INBOX, name_of_directory, normal_n
 
 LARGEST = 256 * 1024 * 1024
 """Octets; a larger message is said and passed over."""
+
+_DIGITS = re.compile(r"([0-9]{1,30})")
 
 BATCH_MESSAGES = 100
 BATCH_OCTETS = 8 * 1024 * 1024
@@ -136,8 +139,7 @@ def _folders(path: Path) -> list[tuple[str, Path]]:
 
 def _maildir(folder: Path) -> Source:
     letters = read_keywords(folder)
-    names = sorted((parse(name).base, place, name) for place, name in listing(folder))
-    for _, place, name in names:
+    for place, name in sorted(listing(folder), key=_age):
         path = folder / place / name
         try:
             found = path.stat()
@@ -152,6 +154,12 @@ def _maildir(folder: Path) -> Source:
             keywords = {letters[letter] for letter in said.letters or "" if letter in letters}
             date = datetime.fromtimestamp(int(found.st_mtime), UTC)
             yield _message(_with_crlf(octets), said.flags | keywords, date)
+
+
+def _age(found: tuple[str, str]) -> list[int | str]:
+    """Sort key: names begin with the time when they were made; numbers in them count as numbers."""
+    base = parse(found[1]).base
+    return [int(piece) if number % 2 else piece for number, piece in enumerate(_DIGITS.split(base))]
 
 
 def _with_crlf(octets: bytes) -> bytes:

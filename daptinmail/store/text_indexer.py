@@ -23,7 +23,7 @@ log = Logger()
 BATCH = 50
 """Contents read at once; as many files are open."""
 
-ENOUGH = 8 << 20
+ENOUGH = 1 << 20
 """Characters after which a batch ends, so that few large texts are in memory."""
 
 DELAY = 0.5

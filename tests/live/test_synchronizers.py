@@ -92,7 +92,7 @@ cert_fingerprint = {self.fingerprint()}
 folderfilter = lambda name: name == "Offline"
 """
         )
-        sync = ("offlineimap", "-c", str(place / "rc"), "-o")
+        sync = ("env", "-u", "PYTHONPATH", "offlineimap", "-c", str(place / "rc"), "-o")
         run(*sync)
         near = place / "mail" / "Offline"
         self.assertEqual(len(list(near.glob("[cn]*/*"))), 4)
