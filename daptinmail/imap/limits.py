@@ -57,9 +57,6 @@ VIEW_SLICE = 1000
 TEXT_SLICE = 100
 WHOLE_SLICE = 300
 """Whole messages that are made ready at once: nothing of them is looked at."""
-SEARCH_TEXT_CAP = 4 * MIB
-"""SEARCH BODY and TEXT look at this much of a message."""
-
 SEARCHES_AT_ONCE = 2
 """Pool threads that all searches together may occupy; the others stay free for mail."""
 

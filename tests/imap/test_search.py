@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.imap.limits import SEARCH_TEXT_CAP
+from daptinmail.store.text import MAX_TEXT
 from tests.imap.session import Server, server_of
 
 FIRST = (
@@ -24,7 +24,7 @@ SECOND = (
     % b64encode("<b>Straße</b>".encode())
 )
 THIRD = b"Subject: no date\r\n\r\n" + b"x" * 5000
-LONG = ("ä" * 499 + "\r\n").encode() * (SEARCH_TEXT_CAP // 1000 + 2)
+LONG = ("ä" * 499 + "\r\n").encode() * (MAX_TEXT // 1000 + 2)
 
 
 class KeyTests(SynchronousTestCase):
