@@ -1,6 +1,6 @@
 """What commands ask for, as values."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from attrs import frozen
 
@@ -135,47 +135,3 @@ class Sasl:
 
     mechanism: bytes
     initial: bytes | None
-
-
-Argument = bytes | str | date | int | SequenceSet | tuple[str, str] | None
-
-
-@frozen
-class Key:
-    """One search key: its name and, by name, a text, date, number, sequence set, flag or (field, text)."""
-
-    name: bytes
-    argument: Argument = None
-
-
-@frozen
-class Every:
-    """All of these keys."""
-
-    keys: "tuple[SearchKey, ...]"
-
-
-@frozen
-class Either:
-    """OR."""
-
-    left: "SearchKey"
-    right: "SearchKey"
-
-
-@frozen
-class Negated:
-    """NOT."""
-
-    key: "SearchKey"
-
-
-SearchKey = Key | Every | Either | Negated
-
-
-@frozen
-class Search:
-    """SEARCH and UID SEARCH; ``keys`` counts those that compare something."""
-
-    program: SearchKey
-    keys: int
