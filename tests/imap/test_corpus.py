@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.imap.corpus_messages import NAMED, NUMBERED
 from tests.imap.session import Server
 from tests.imap.test_over_store import StoredServer
-from tests.support.conversation import Conversation, Player, read_corpus
+from tests.support.conversation import Conversation, Player, add_tests, named, read_corpus
 from tests.support.dialogue import Dialogue, NotAsWritten
 
 CORPUS = read_corpus(Path(__file__).parent / "corpus")
@@ -69,22 +69,6 @@ class MemoryStage:
         self.server.advance(seconds)
 
 
-def playing(conversation: Conversation, server: Callable[[], Server]) -> Callable[[SynchronousTestCase], None]:
-    """A test method."""
-
-    def test(_: SynchronousTestCase) -> None:
-        Player(MemoryStage(server())).play(conversation)
-
-    test.__doc__ = conversation.title
-    return test
-
-
-def named(conversation: Conversation) -> str:
-    """A test's name."""
-    words = "".join(char if char.isalnum() else "_" for char in conversation.title.lower())
-    return f"test_{conversation.path.stem}__{words}"
-
-
 class MemoryCorpusTests(SynchronousTestCase):
     """On the store in memory."""
 
@@ -102,6 +86,10 @@ class CorpusTests(SynchronousTestCase):
         self.assertEqual(sorted(set(names)), sorted(names))
 
 
-for _conversation in CORPUS:
-    setattr(MemoryCorpusTests, named(_conversation), playing(_conversation, Server))
-    setattr(StoreCorpusTests, named(_conversation), playing(_conversation, StoredServer))
+def play_on(server: Callable[[], Server]) -> Callable[[SynchronousTestCase, Conversation], None]:
+    """Plays a conversation on a server of its own."""
+    return lambda _, conversation: Player(MemoryStage(server())).play(conversation)
+
+
+add_tests(MemoryCorpusTests, CORPUS, play_on(Server))
+add_tests(StoreCorpusTests, CORPUS, play_on(StoredServer))

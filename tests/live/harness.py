@@ -16,6 +16,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from twisted.trial.unittest import SkipTest
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds until a silent process counts as broken
 TWISTD = [sys.executable, "-P", str(Path(__file__).with_name("run_twistd.py"))]
@@ -40,6 +42,13 @@ def missing(*programs: str) -> str | None:
     """A reason to skip when a client is not installed."""
     absent = [program for program in programs if shutil.which(program) is None]
     return f"needs {', '.join(absent)}" if absent else None
+
+
+def need(*programs: str) -> None:
+    """Skip the test when a client is not installed."""
+    reason = missing(*programs)
+    if reason:
+        raise SkipTest(reason)
 
 
 def run(*command: str, text: str | bytes = b"", prefix: Sequence[str] = (), check: bool = True) -> str:

@@ -1,10 +1,14 @@
 """A configured instance for the live tests: submission, reception and IMAP on free ports, two accounts."""
 
+import atexit
 import smtplib
 import ssl
 import tempfile
 from imaplib import IMAP4, IMAP4_SSL
 from pathlib import Path
+from typing import ClassVar
+
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.live.harness import PATIENCE, Server, free_port
 
@@ -76,6 +80,28 @@ class Site:
         session = IMAP4_SSL("127.0.0.1", self.imaps, ssl_context=unverified(), timeout=PATIENCE)
         session.login(username, password)
         return session
+
+    def certificate(self) -> Path:
+        """A file with the IMAP certificate, for clients that pin it."""
+        path = self.directory / "imap.pem"
+        if not path.exists():
+            path.write_text(ssl.get_server_certificate(("127.0.0.1", self.imaps)))
+        return path
+
+
+class SharedSite(SynchronousTestCase):
+    """A case whose tests, like those of all such cases in a process, use one instance; it ends with the process."""
+
+    _shared: ClassVar[list[Site]] = []
+
+    def setUp(self) -> None:
+        """The first test starts it."""
+        if not self._shared:
+            site = Site()
+            atexit.register(site.server.stop)
+            site.start()
+            self._shared.append(site)
+        (self.site,) = self._shared
 
 
 def message(subject: str, sender: str = ALICE, recipient: str = BOB, body: str = "Hello.") -> str:

@@ -1,38 +1,16 @@
 """Real clients against one running instance."""
 
-import atexit
 import imaplib
 import smtplib
-from pathlib import Path
-from typing import ClassVar
 
 from imapclient import IMAPClient
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.live.harness import PATIENCE, missing, run
-from tests.live.site import ALICE, BOB, PASSWORD, Site, message, unverified
-
-
-def need(*programs: str) -> None:
-    """Skip the test when a client is not installed."""
-    reason = missing(*programs)
-    if reason:
-        raise SkipTest(reason)
+from tests.live.harness import PATIENCE, need, run
+from tests.live.site import ALICE, BOB, PASSWORD, SharedSite, message, unverified
 
 
-class ClientTests(SynchronousTestCase):
+class ClientTests(SharedSite):
     """Each client does what its user would do."""
-
-    _shared: ClassVar[list[Site]] = []
-
-    def setUp(self) -> None:
-        """One instance for all clients; it ends with the process."""
-        if not self._shared:
-            site = Site()
-            atexit.register(site.server.stop)
-            site.start()
-            self._shared.append(site)
-        (self.site,) = self._shared
 
     def inbox(self, username: str = BOB) -> list[bytes]:
         """All messages in the INBOX."""
@@ -206,7 +184,7 @@ Port {self.site.imaps}
 User {ALICE}
 Pass "{PASSWORD}"
 SSLType IMAPS
-CertificateFile {self.certificate()}
+CertificateFile {self.site.certificate()}
 
 IMAPStore far
 Account site
@@ -254,7 +232,7 @@ SyncState *
         settings = (
             f'set folder={directory} record="" postponed={directory}/postponed',
             "set ssl_verify_host=no ssl_force_tls=yes",
-            f"set certificate_file={self.certificate()}",
+            f"set certificate_file={self.site.certificate()}",
             f'set imap_user="{BOB}" imap_pass="{PASSWORD}"',
             "set sort=date-received delete=no confirmappend=no confirmcreate=no copy=no mbox_type=mbox",
             f'folder-hook . "push <last-entry><copy-message><kill-line>{saved}<enter><exit>"',
@@ -270,22 +248,3 @@ SyncState *
             check=False,
         )
         self.assertIn("Subject: neomutt", saved.read_text())
-
-    def certificate(self) -> Path:
-        """The IMAP certificate in a file, for clients that pin it."""
-        path = self.site.directory / "imap.pem"
-        if not path.exists():
-            output = run(
-                *(
-                    "openssl",
-                    "s_client",
-                    "-connect",
-                    f"127.0.0.1:{self.site.imaps}",
-                    "-servername",
-                    "imap.example.test",
-                ),
-                check=False,
-            )
-            begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-            path.write_text(output[output.index(begin) : output.index(end)] + end + "\n")
-        return path

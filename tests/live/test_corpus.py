@@ -1,20 +1,18 @@
 """The corpus of IMAP conversations over a real TLS socket, against a server that runs as its operator runs it."""
 
-import atexit
 import itertools
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from imaplib import IMAP4
 from typing import ClassVar
 
 from attrs import define, field
-from twisted.trial.unittest import SynchronousTestCase
 
-from tests.imap.test_corpus import CORPUS, content_of, named
+from tests.imap.test_corpus import CORPUS, content_of
 from tests.live.harness import PATIENCE
-from tests.live.site import Site, unverified
-from tests.support.conversation import Conversation, Player
+from tests.live.site import SharedSite, Site, unverified
+from tests.support.conversation import Conversation, Player, add_tests
 from tests.support.dialogue import NotAsWritten
 
 PASSWORD = "correct-horse-battery"
@@ -89,21 +87,11 @@ class SiteStage:
             self._putting.logout()
 
 
-class LiveCorpusTests(SynchronousTestCase):
+class LiveCorpusTests(SharedSite):
     """One server for all; each dialogue has its own accounts."""
 
     context: ClassVar[ssl.SSLContext] = unverified()
     numbers: ClassVar[Iterator[int]] = itertools.count(1)
-    _shared: ClassVar[list[Site]] = []
-
-    def setUp(self) -> None:
-        """The server ends with the process."""
-        if not self._shared:
-            site = Site()
-            atexit.register(site.server.stop)
-            site.start()
-            self._shared.append(site)
-        (self.site,) = self._shared
 
     def play(self, conversation: Conversation) -> None:
         """Play a dialogue."""
@@ -127,16 +115,4 @@ class LiveCorpusTests(SynchronousTestCase):
         return self.site.server.create("mail_account", attributes, mail_server_id=self.site.ids["mail.example.test"])
 
 
-def playing(conversation: Conversation) -> Callable[[LiveCorpusTests], None]:
-    """A test method."""
-
-    def test(case: LiveCorpusTests) -> None:
-        case.play(conversation)
-
-    test.__doc__ = conversation.title
-    return test
-
-
-for _conversation in CORPUS:
-    if not _conversation.memory_only:
-        setattr(LiveCorpusTests, named(_conversation), playing(_conversation))
+add_tests(LiveCorpusTests, (one for one in CORPUS if not one.memory_only), LiveCorpusTests.play)

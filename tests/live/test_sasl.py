@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from imapclient import IMAPClient
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.net.runtime import SystemClock
-from tests.live.harness import PATIENCE, missing, run
+from tests.live.harness import PATIENCE, need, run
 from tests.live.site import ALICE, BOB, PASSWORD, Site, unverified
 from tests.support.client_certificates import Issued, authority, person
 
@@ -77,9 +77,7 @@ class LoginTests(SynchronousTestCase):
 
     def gsasl(self, mechanism: str, password: str, *options: str) -> str:
         """Log in by SMTP with STARTTLS."""
-        reason = missing("gsasl")
-        if reason:
-            raise SkipTest(reason)
+        need("gsasl")
         where = ("--smtp", "--connect", f"127.0.0.1:{self.site.submission}", "--starttls", "--x509-ca-file=")
         who = ("--mechanism", mechanism, "--authentication-id", ALICE, "--password", password)
         return run("gsasl", *where, *who, *options, check=False)

@@ -1,52 +1,23 @@
 """Programs that keep two mail stores alike, and ones that fetch: each does what its user would do."""
 
-import atexit
 import os
 import pwd
 import shutil
-import ssl
 import tempfile
 from pathlib import Path
-from typing import ClassVar
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
-
-from tests.live.harness import missing, run
-from tests.live.site import ALICE, BOB, PASSWORD, Site, message
+from tests.live.harness import need, run
+from tests.live.site import ALICE, BOB, PASSWORD, SharedSite, message
 
 
-def need(*programs: str) -> None:
-    """Skip the test when a client is not installed."""
-    reason = missing(*programs)
-    if reason:
-        raise SkipTest(reason)
-
-
-class SynchronizerTests(SynchronousTestCase):
+class SynchronizerTests(SharedSite):
     """One instance for all; each test has mailboxes of its own."""
-
-    _shared: ClassVar[list[Site]] = []
-
-    def setUp(self) -> None:
-        """One instance for all clients; it ends with the process."""
-        if not self._shared:
-            site = Site()
-            atexit.register(site.server.stop)
-            site.start()
-            self._shared.append(site)
-        (self.site,) = self._shared
 
     def place(self, name: str) -> Path:
         """A directory of its own, for its owner only."""
         path = self.site.directory / name
         path.mkdir(mode=0o700)
         return path
-
-    def certificate(self) -> str:
-        """A file with the IMAP certificate, for clients that pin it."""
-        path = self.site.directory / "pinned.pem"
-        path.write_text(ssl.get_server_certificate(("127.0.0.1", self.site.imaps)))
-        return str(path)
 
     def fill(self, mailbox: str, count: int, username: str = ALICE) -> None:
         """A mailbox with messages ``<mailbox>-0`` and on; every third is flagged."""
@@ -111,7 +82,7 @@ folderfilter = lambda name: name == "Offline"
 
     def fingerprint(self) -> str:
         """SHA-1 of the certificate, as offlineimap wants it."""
-        output = run("openssl", "x509", "-in", self.certificate(), "-noout", "-fingerprint", "-sha1")
+        output = run("openssl", "x509", "-in", str(self.site.certificate()), "-noout", "-fingerprint", "-sha1")
         return output.rpartition("=")[2].strip().replace(":", "").lower()
 
     def test_fetchmail(self) -> None:
@@ -158,7 +129,7 @@ mda "cat >> {place}/taken"
         settings = (
             f'set folder={place} record="" postponed={place}/postponed header_cache={place}/cache/',
             "set ssl_verify_host=no ssl_force_tls=yes",
-            f"set certificate_file={self.certificate()}",
+            f"set certificate_file={self.site.certificate()}",
             f'set imap_user="{ALICE}" imap_pass="{PASSWORD}"',
             "set sort=date-received delete=no confirmappend=no confirmcreate=no copy=no mbox_type=mbox",
             f"set {extension}" if extension else "",
@@ -181,7 +152,7 @@ mda "cat >> {place}/taken"
         session.expunge()
         session.logout()
         place = Path(tempfile.mkdtemp(prefix="daptinmail-live-"))
-        shutil.copy(self.certificate(), place)
+        shutil.copy(self.site.certificate(), place / "pinned.pem")
         owner = pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("nobody")  # Dovecot reads no mail as root
         (place / "dovecot.conf").write_text(
             f"""base_dir = {place}/run

@@ -4,13 +4,15 @@ The form is told in ``tests/imap/corpus/README.md``.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from attrs import define, field, frozen
 
 from tests.support.dialogue import NotAsWritten
+
+C = TypeVar("C")
 
 _SESSION = re.compile(r"([A-F]) (?=[CS][:<~*!] |[CS][:<~*!]$|@ )")
 _HOLE = re.compile(r"<([a-z][a-z0-9]*)>|(\.\.\.)")
@@ -80,6 +82,26 @@ def _read(path: Path) -> Iterator[Conversation]:
             lines.append((number, line.lstrip()))
     if lines:
         yield Conversation(path, title, tuple(lines))
+
+
+def named(conversation: Conversation) -> str:
+    """The name of its test."""
+    words = "".join(char if char.isalnum() else "_" for char in conversation.title.lower())
+    return f"test_{conversation.path.stem}__{words}"
+
+
+def add_tests(case: type[C], conversations: Iterable[Conversation], play: Callable[[C, Conversation], None]) -> None:
+    """Give ``case`` a test for each conversation."""
+    for conversation in conversations:
+        setattr(case, named(conversation), _playing(conversation, play))
+
+
+def _playing(conversation: Conversation, play: Callable[[C, Conversation], None]) -> Callable[[C], None]:
+    def test(case: C) -> None:
+        play(case, conversation)
+
+    test.__doc__ = conversation.title
+    return test
 
 
 @define(eq=False)
