@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from attrs import define
+from attrs import define, field
 
 from daptinmail.services.build import Parts
 from daptinmail.services.offline import Say, accounts
@@ -11,6 +11,25 @@ from daptinmail.store.importing import Import, Imported
 
 STEP = 1000
 """Messages after which progress is shown."""
+
+
+def amount(done: Imported | Exported) -> str:
+    """How much that is."""
+    return f"{done.messages} messages, {done.octets / 1_000_000:.1f} MB"
+
+
+@define(eq=False)
+class Progress:
+    """Shows how far it is, every ``STEP`` messages."""
+
+    say: Say
+    _told: int = field(default=0, init=False)
+
+    def __call__(self, mailbox: str, done: Imported | Exported) -> None:
+        """So much is done, lately in ``mailbox``."""
+        if done.messages >= self._told + STEP:
+            self._told = done.messages
+            self.say(f"{mailbox}: {amount(done)}")
 
 
 @define(eq=False)
@@ -24,21 +43,13 @@ class ImportWork:
     async def __call__(self, parts: Parts, say: Say) -> bool:
         """Run."""
         [(account_id, _)] = await accounts(parts, self.username)
-        told = 0
-
-        def progress(mailbox: str, done: Imported) -> None:
-            nonlocal told
-            if done.messages >= told + STEP:
-                told = done.messages
-                say(f"{mailbox}: {_amount(done.messages, done.octets)}")
-
         ground = parts.ground
-        work = Import(parts.domain.store, ground.blocking, ground.identifiers, account_id, progress)
+        work = Import(parts.domain.store, ground.blocking, ground.identifiers, account_id, Progress(say))
         is_directory = await ground.blocking.run(self.path.is_dir)
         await (work.maildir if is_directory else work.mbox)(self.path, self.mailbox)
         for what in work.done.skipped:
             say(f"passed over {what}")
-        say(f"done: {_amount(work.done.messages, work.done.octets)}, {len(work.done.skipped)} passed over")
+        say(f"done: {amount(work.done)}, {len(work.done.skipped)} passed over")
         return not work.done.skipped
 
 
@@ -54,20 +65,8 @@ class ExportWork:
     async def __call__(self, parts: Parts, say: Say) -> bool:
         """Run."""
         [(account_id, _)] = await accounts(parts, self.username)
-        told = 0
-
-        def progress(mailbox: str, done: Exported) -> None:
-            nonlocal told
-            if done.messages >= told + STEP:
-                told = done.messages
-                say(f"{mailbox}: {_amount(done.messages, done.octets)}")
-
-        work = Export(parts.domain.store, parts.ground.blocking, account_id, self.path, progress)
+        work = Export(parts.domain.store, parts.ground.blocking, account_id, self.path, Progress(say))
         names = None if self.mailbox is None else [self.mailbox]
         await (work.mbox if self.form == "mbox" else work.maildir)(names)
-        say(f"done: {_amount(work.done.messages, work.done.octets)}")
+        say(f"done: {amount(work.done)}")
         return True
-
-
-def _amount(messages: int, octets: int) -> str:
-    return f"{messages} messages, {octets / 1_000_000:.1f} MB"
