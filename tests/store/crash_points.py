@@ -1,9 +1,11 @@
 """A process that is killed at a chosen step: one call to the file system, or one statement of the database."""
 
+import itertools
 import os
+import shutil
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,16 @@ def killed(base: Path, at: int, work: Callable[[Stored], object]) -> tuple[bool,
     os.close(reading)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status), acknowledged
+
+
+def deaths(base: Path, work: Callable[[Stored], object]) -> Iterator[tuple[int, Path, bool, bool]]:
+    """Do ``work`` on copies of ``base / "before"``, each time dying a step later, until it survives.
+
+    The step, the copy as it was left, whether ``work`` had been acknowledged, whether it survived.
+    """
+    for at in itertools.count(1):
+        here = shutil.copytree(base / "before", base / str(at))
+        was_killed, acknowledged = killed(here, at, work)
+        yield at, here, acknowledged, not was_killed
+        if not was_killed:
+            return

@@ -12,7 +12,7 @@ from daptinmail.interfaces.messages import Delivery, FlagMode, Flags
 from daptinmail.interfaces.storage import Content
 from daptinmail.store.verify import Verify
 from tests.contracts.message_store_base import ARRIVAL, DELETED, FLAGGED, SEEN, content
-from tests.store.crash_points import Fuse, killed, opened
+from tests.store.crash_points import Fuse, deaths, killed, opened
 from tests.support.runtime import SynchronousBlocking
 from tests.support.stored import Stored
 
@@ -110,12 +110,8 @@ class CrashPointTests(SynchronousTestCase):
         self.assertEqual(killed(base / "after", 0, work), (False, True))
         after = self.look(base / "after")
         self.assertNotEqual(before, after)
-        at, survived = 0, False
-        while not survived:
-            at += 1
-            here = shutil.copytree(base / "before", base / str(at))
-            was_killed, acknowledged = killed(here, at, work)
-            survived = not was_killed
+        at = 0
+        for at, here, acknowledged, survived in deaths(base, work):
             found = self.look(here)
             if not (may_come_early and not acknowledged and came_early(found, before)):
                 self.assertIn(found, (after,) if acknowledged or survived else (before, after), f"step {at}")

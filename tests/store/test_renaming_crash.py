@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.interfaces.messages import FlagMode
 from tests.contracts.message_store_base import ANSWERED, SEEN
-from tests.store.crash_points import Fuse, killed, opened
+from tests.store.crash_points import Fuse, deaths, opened
 from tests.store.test_crash_points import State, mailbox, prepare, state
 from tests.support.stored import Stored
 
@@ -42,11 +42,7 @@ class RenamingCrashTests(SynchronousTestCase):
         stored.result(stored.store.change_flags(mailbox(stored, "INBOX"), [2], FlagMode.REMOVE, frozenset({SEEN})))
         engine.dispose()
         wanted = self.settled(shutil.copytree(base / "before", base / "looked"))
-        at, survived = 0, False
-        while not survived:
-            at += 1
-            here = shutil.copytree(base / "before", base / str(at))
-            was_killed, _ = killed(here, at, follow)
-            survived = not was_killed
+        at = 0
+        for at, here, _, _ in deaths(base, follow):
             self.assertEqual(self.settled(here), wanted, f"step {at}")
         self.assertGreater(at, 5)
