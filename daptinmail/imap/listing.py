@@ -6,7 +6,7 @@ from daptinmail.imap.answers import Answer, ok
 from daptinmail.imap.hierarchy import Hierarchy, chosen, hierarchy, in_order
 from daptinmail.imap.limits import LIST_SLICE
 from daptinmail.imap.list_grammar import Listing
-from daptinmail.imap.metadata import list_lines
+from daptinmail.imap.metadata import list_lines, may_annotate
 from daptinmail.imap.names import ancestors
 from daptinmail.imap.rights import letters
 from daptinmail.imap.session import Session
@@ -54,7 +54,8 @@ async def _list_some(session: Session, tree: Hierarchy, arguments: Listing, name
         for one, line in await status_lines(session, readable, arguments.status):
             more[one.name].append(line)
     if arguments.metadata:
-        for one, line in await list_lines(session, readable, arguments.metadata):
+        annotated = [one for one in located if may_annotate(one)]
+        for one, line in await list_lines(session, annotated, arguments.metadata):
             more[one.name].append(line)
     for name in names:
         session.untagged(_line(session, tree, arguments, name), *more.get(name, ()))

@@ -13,11 +13,13 @@ from daptinmail.interfaces.sharing import Located
 SHARED = "/shared"
 SPECIAL_USE = "/private/specialuse"
 """Tied to the mailbox's special use (RFC 6154 §4); to be read only."""
+ANNOTATING = frozenset("rswip")
+"""Who has one of these rights, besides looking up, may see and set annotations (RFC 5464 §3.3)."""
 
 
 async def get_metadata(session: Session, arguments: GetMetadata) -> Answer:
     """GETMETADATA (RFC 5464 §4.2)."""
-    located = await _located(session, arguments.mailbox, "lr")
+    located = await _located(session, arguments.mailbox, "l")
     found = (await _read(session, [located], arguments.entries, arguments.depth))[0]
     longest = max((len(value) for value in found.values() if value is not None), default=0)
     limit = arguments.maxsize
@@ -33,7 +35,7 @@ async def get_metadata(session: Session, arguments: GetMetadata) -> Answer:
 async def set_metadata(session: Session, arguments: SetMetadata) -> Answer:
     """SETMETADATA (RFC 5464 §4.3): all entries or none."""
     shared = any(entry.startswith(SHARED) for entry in arguments.values)
-    located = await _located(session, arguments.mailbox, "lrw" if shared else "lr")
+    located = await _located(session, arguments.mailbox, "lw" if shared else "l")
     if located is None and shared:
         raise Forbidden("The server's own annotations are its administrator's")
     if SPECIAL_USE in arguments.values:
@@ -58,7 +60,17 @@ async def list_lines(
 
 async def _located(session: Session, mailbox: str, rights: str) -> Located | None:
     """The mailbox, or ``None`` for the server, which has the empty name."""
-    return await session.find_mailbox(mailbox, rights) if mailbox else None
+    if not mailbox:
+        return None
+    located = await session.find_mailbox(mailbox, rights)
+    if not may_annotate(located):
+        raise Forbidden("Not permitted on this mailbox")
+    return located
+
+
+def may_annotate(located: Located) -> bool:
+    """True if annotations of a mailbox that may be looked up may be seen and set."""
+    return not ANNOTATING.isdisjoint(located.rights)
 
 
 async def _read(
