@@ -19,9 +19,7 @@ BY_NAME: dict[str, tuple[str, str]] = {
     "RENAME": (f"RENAME {BOX} {NEW}", "x"),
     "SUBSCRIBE": (f"SUBSCRIBE {BOX}", "l"),
     "APPEND": (f"APPEND {BOX} {{3+}}\r\nabc", "i"),
-    "GETMETADATA": (f"GETMETADATA {BOX} /shared/comment", "lr"),
-    "SETMETADATA": (f'SETMETADATA {BOX} (/private/comment "x")', "lr"),
-    "SETMETADATA shared": (f'SETMETADATA {BOX} (/shared/comment "x")', "lrw"),
+    "SETMETADATA shared": (f'SETMETADATA {BOX} (/shared/comment "x")', "lw"),
     "GETQUOTAROOT": (f"GETQUOTAROOT {BOX}", "r"),
     "GETACL": (f"GETACL {BOX}", "a"),
     "SETACL": (f"SETACL {BOX} anyone l", "a"),
@@ -57,6 +55,12 @@ HARMLESS = {
     *("UID THREAD", "COMPRESS", "CANCELUPDATE", "UNAUTHENTICATE"),
 }
 """Commands that name no mailbox of somebody else, show what the rights allow, or only look at the selected one."""
+
+ANNOTATING = {
+    "GETMETADATA": f"GETMETADATA {BOX} /shared/comment",
+    "SETMETADATA": f'SETMETADATA {BOX} (/private/comment "x")',
+}
+"""Commands for which, besides right ``l``, one of several is enough."""
 
 ESEARCH = {"ESEARCH"}
 """It looks into mailboxes that it finds by right ``r``; its own conversations show that."""
@@ -103,6 +107,14 @@ class RightsTests(SynchronousTestCase):
                 answer = self.played(RIGHTS.replace(missing, ""), command, BOX)
                 self.assertTrue(answer.startswith("x NO [NOPERM]"), (name, missing, answer))
 
+    def test_annotations(self) -> None:
+        """Annotations are for whoever may look the mailbox up and has any right of use (RFC 5464 §3.3)."""
+        for command in ANNOTATING.values():
+            for right in "rswip":
+                self.assertTrue(self.played("l" + right, command).startswith("x OK"), (command, right))
+            self.assertTrue(self.played("lkxtea", command).startswith("x NO [NOPERM]"), command)
+            self.assertEqual(self.played("r", command), self.played("", command))
+
     def test_secret(self) -> None:
         """Security: without right ``l`` the answer is that of a mailbox that does not exist, word for word."""
         for name, (command, needed) in BY_NAME.items():
@@ -114,7 +126,7 @@ class RightsTests(SynchronousTestCase):
 
     def test_nothing_was_forgotten(self) -> None:
         """Every command that there is stands in one of the tables."""
-        known = {name.partition(" seen")[0] for name in (*BY_NAME, *WHEN_SELECTED)} | HARMLESS | ESEARCH
+        known = {name.partition(" seen")[0] for name in (*BY_NAME, *WHEN_SELECTED, *ANNOTATING)} | HARMLESS | ESEARCH
         there = {name.decode() for name in (*AUTHENTICATED, *SELECTED)}
         self.assertEqual(there - known, set())
 
