@@ -39,7 +39,6 @@ LOGIN_CANCELLED = Reply(501, "5.7.0", "Authentication cancelled")
 LOGIN_TWICE = Reply(503, "5.5.1", "Already authenticated")
 LOGIN_NEEDS_TLS = Reply(538, "5.7.11", "Encryption required for requested authentication mechanism")
 UNKNOWN_MECHANISM = Reply(504, "5.5.4", "Unrecognized authentication type")
-BAD_BASE64 = Reply(501, "5.5.2", "Cannot decode base64")
 
 XCLIENT_DENIED = Reply(550, "5.7.0", "XCLIENT not permitted")
 BAD_XCLIENT = Reply(501, "5.5.4", "Bad XCLIENT argument")
