@@ -22,6 +22,16 @@ class MailExchanger:
     host: str
 
 
+@frozen
+class ServiceTarget:
+    """One SRV record (RFC 2782); an empty host says that the service is decidedly not there."""
+
+    priority: int
+    weight: int
+    port: int
+    host: str
+
+
 class IResolver(Interface):
     """DNS. All raise ``Unavailable`` when no answer can be had now; an empty list means the name has no such record."""
 
@@ -33,6 +43,15 @@ class IResolver(Interface):
 
     def texts(name: str) -> Awaitable[list[bytes]]:
         """TXT records, their strings joined."""
+
+    def reverse_names(address: str) -> Awaitable[list[str]]:
+        """PTR records of an IP address. ``NotFound`` for one without."""
+
+    def services(name: str) -> Awaitable[list[ServiceTarget]]:
+        """SRV records."""
+
+    def issuers(name: str) -> Awaitable[list[str]]:
+        """CAA records as zone files write them: ``0 issue "example.net"`` (RFC 8659 §4.1)."""
 
 
 @frozen

@@ -1,6 +1,7 @@
 """``IResolver`` over twisted.names: UDP, TCP when truncated, a small cache."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from socket import AF_INET6, inet_ntop
 from typing import Any, Protocol, TypeVar, cast
@@ -14,7 +15,7 @@ from twisted.names.error import DNSNameError
 from zope.interface import implementer
 
 from daptinmail.errors import NotFound, Unavailable
-from daptinmail.interfaces.transfer import IResolver, MailExchanger
+from daptinmail.interfaces.transfer import IResolver, MailExchanger, ServiceTarget
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ TIMEOUTS = (2, 4, 8)  # seconds, one attempt each
 MAX_CACHED = 2000  # names
 MAX_TTL = 300  # seconds
 MAX_ALIASES = 8
+CAA = 257  # RFC 8659 §4.1; twisted.names has no class for it
 RESOLV_CONF = Path("/etc/resolv.conf")
 
 Records = Sequence[Any]
@@ -74,6 +76,19 @@ class Resolver:
     async def texts(self, name: str) -> list[bytes]:
         """TXT records, their strings joined."""
         return [b"".join(one.data) for one in await self._ask(name, dns.TXT)]
+
+    async def reverse_names(self, address: str) -> list[str]:
+        """PTR records below in-addr.arpa or ip6.arpa."""
+        return [_text(one.name) for one in await self._ask(ip_address(address).reverse_pointer, dns.PTR)]
+
+    async def services(self, name: str) -> list[ServiceTarget]:
+        """SRV records."""
+        found = await self._ask(name, dns.SRV)
+        return [ServiceTarget(one.priority, one.weight, one.port, _text(one.target)) for one in found]
+
+    async def issuers(self, name: str) -> list[str]:
+        """CAA records; those that cannot be read are left out."""
+        return [text for one in await self._ask(name, CAA) if (text := _issuer(one.data))]
 
     async def _ask(self, name: str, kind: int) -> list[Any]:
         """Payloads of one type, at the name or where its aliases lead."""
@@ -151,6 +166,14 @@ def _settled(work: Any) -> "Deferred[Any]":
 
 def _text(name: dns.Name) -> str:
     return name.name.decode("ascii", "replace").rstrip(".").lower()
+
+
+def _issuer(data: bytes) -> str:
+    """The text form of a CAA record's flags, tag and value."""
+    end = 2 + data[1] if len(data) > 1 else 0
+    if not 2 < end <= len(data):
+        return ""
+    return f'{data[0]} {data[2:end].decode("ascii", "replace")} "{data[end:].decode("utf-8", "replace")}"'
 
 
 def _ipv6(record: Any) -> str:

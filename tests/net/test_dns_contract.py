@@ -9,7 +9,7 @@ from twisted.names.error import DNSNameError, DNSServerError, DomainError
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.interfaces.transfer import MailExchanger
+from daptinmail.interfaces.transfer import MailExchanger, ServiceTarget
 from daptinmail.net.dns import Resolver
 from tests.contracts.resolver import ResolverContract
 from tests.support.dnsstub import DnsStub
@@ -36,9 +36,11 @@ class RealResolverTests(ResolverContract, SynchronousTestCase):
         """The zone."""
         stub = DnsStub(
             {
-                "x.example": {"MX": [(10, "mx.x.example")]},
+                "x.example": {"MX": [(10, "mx.x.example")], "CAA": [(0, "issue", "ca.example; a=b")]},
                 "mx.x.example": {"A": ["192.0.2.1"]},
                 "null.example": {"MX": [(0, "")]},
+                "1.2.0.192.in-addr.arpa": {"PTR": ["mx.x.example"]},
+                "_imaps._tcp.x.example": {"SRV": [(0, 1, 993, "imap.x.example")]},
             },
             failing={"failing.example"},
         )
@@ -54,4 +56,7 @@ class MemoryResolverTests(ResolverContract, SynchronousTestCase):
             {"x.example": [MailExchanger(10, "mx.x.example")], "null.example": [MailExchanger(0, "")]},
             {"mx.x.example": ["192.0.2.1"]},
             {"failing.example"},
+            reverse={"1.2.0.192.in-addr.arpa": ["mx.x.example"]},
+            targets={"_imaps._tcp.x.example": [ServiceTarget(0, 1, 993, "imap.x.example")]},
+            authorities={"x.example": ['0 issue "ca.example; a=b"']},
         )

@@ -17,7 +17,13 @@ from twisted.names.server import DNSServerFactory
 from twisted.python.failure import Failure
 
 Zone = Mapping[str, Mapping[str, Sequence[Any]]]
-"""Name -> type (MX, A, AAAA, TXT, CNAME) -> values: ``(preference, host)`` for MX, text for the others."""
+"""Name -> type -> values.
+
+``(preference, host)`` for MX, ``(priority, weight, port, host)`` for SRV, ``(flags, tag, value)`` for CAA, text for the
+others: A, AAAA, TXT, CNAME, PTR.
+"""
+CAA = 257
+KINDS = {**dns.QUERY_TYPES, CAA: "CAA"}
 
 
 class _Failing(Exception):
@@ -78,7 +84,7 @@ class DnsStub:
 
     def answer(self, name: str, kind: int) -> "Deferred[Any]":
         """What the server says."""
-        self.asked.append((name, dns.QUERY_TYPES.get(kind, str(kind))))
+        self.asked.append((name, KINDS.get(kind, str(kind))))
         done: Deferred[Any] = Deferred()
         if name in self.silent:
             return done
@@ -94,7 +100,7 @@ class DnsStub:
         """Records of the type, and the alias if there is one."""
         return [
             dns.RRHeader(name, number, dns.IN, self.ttl, _payload(word, value, self.ttl), auth=True)
-            for number, word in dns.QUERY_TYPES.items()
+            for number, word in KINDS.items()
             if number in {kind, dns.CNAME}
             for value in self.records[name].get(word, ())
         ]
@@ -106,5 +112,15 @@ def _payload(word: str, value: Any, ttl: int) -> Any:
     if word == "TXT":
         octets = value if isinstance(value, bytes) else value.encode()
         return dns.Record_TXT(*[octets[at : at + 255] for at in range(0, len(octets), 255)], ttl=ttl)
-    kinds = {"A": dns.Record_A, "AAAA": dns.Record_AAAA, "CNAME": dns.Record_CNAME}
+    if word == "SRV":
+        return dns.Record_SRV(value[0], value[1], value[2], value[3], ttl)
+    if word == "CAA":
+        return _caa(*value, ttl)
+    kinds = {"PTR": dns.Record_PTR, "A": dns.Record_A, "AAAA": dns.Record_AAAA, "CNAME": dns.Record_CNAME}
     return kinds[word](value, ttl)
+
+
+def _caa(flags: int, tag: str, value: str, ttl: int) -> Any:
+    payload = dns.UnknownRecord(bytes([flags, len(tag)]) + tag.encode() + value.encode(), ttl)
+    payload.TYPE = CAA
+    return payload
