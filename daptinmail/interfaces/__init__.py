@@ -12,6 +12,7 @@
 ``credentials``   what a client presents to prove who it is
 ``reception``     SMTP edge -> agents
 ``transfer``      queue -> SMTP client; DNS
+``screening``     what is known about a received message, and the verdict
 ``tls``           certificates and signing keys
 ``records``       the generic rows behind the JSON:API
 ``control``       restart, listener state, configuration

@@ -38,8 +38,8 @@ class IResolver(Interface):
     def mail_exchangers(domain: str) -> Awaitable[list[MailExchanger]]:
         """MX records; a null MX (RFC 7505) is one with an empty host. ``NotFound`` for a name that does not exist."""
 
-    def addresses(host: str) -> Awaitable[list[str]]:
-        """A and AAAA records as text. ``NotFound`` for a name that does not exist."""
+    def addresses(host: str, version: int | None = None) -> Awaitable[list[str]]:
+        """A and AAAA records as text; with ``version`` 4 or 6 one kind only. ``NotFound`` for a name that is not."""
 
     def texts(name: str) -> Awaitable[list[bytes]]:
         """TXT records, their strings joined."""

@@ -24,6 +24,7 @@ MAX_CACHED = 2000  # names
 MAX_TTL = 300  # seconds
 MAX_ALIASES = 8
 CAA = 257  # RFC 8659 §4.1; twisted.names has no class for it
+LOOPBACK = ("127.0.0.1", "::1")  # localhost is never asked of the network (RFC 6761 §6.3)
 RESOLV_CONF = Path("/etc/resolv.conf")
 
 Records = Sequence[Any]
@@ -56,10 +57,14 @@ class Resolver:
         found = await self._ask(domain, dns.MX)
         return [MailExchanger(one.preference, _text(one.name)) for one in found]
 
-    async def addresses(self, host: str) -> list[str]:
+    async def addresses(self, host: str, version: int | None = None) -> list[str]:
         """IPv4 addresses, then IPv6 addresses."""
         if _is_localhost(host):
-            return ["127.0.0.1", "::1"]  # Never asked of the network (RFC 6761 §6.3).
+            return [one for one in LOOPBACK if version in {None, ip_address(one).version}]
+        if version == 4:
+            return [one.dottedQuad() for one in await self._ask(host, dns.A)]
+        if version == 6:
+            return [_ipv6(one) for one in await self._ask(host, dns.AAAA)]
         answers: list[Any] = await gatherResults(
             [_settled(self._ask(host, dns.A)), _settled(self._ask(host, dns.AAAA))], consumeErrors=True
         )

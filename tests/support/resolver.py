@@ -30,10 +30,11 @@ class MemoryResolver:
         self._check(domain)
         return self.exchangers.get(domain, [])
 
-    async def addresses(self, host: str) -> list[str]:
+    async def addresses(self, host: str, version: int | None = None) -> list[str]:
         """As written down."""
         self._check(host)
-        return self.hosts.get(host, [])
+        found = self.hosts.get(host, [])
+        return found if version is None else [one for one in found if ip_address(one).version == version]
 
     async def texts(self, name: str) -> list[bytes]:
         """As written down."""
