@@ -11,6 +11,7 @@ In reading order:
 ``queue``         what waits to be transferred, and the runner that transfers it
 ``policy``        who may send what
 ``dkim``          signing
+``domains``       what DNS should say of a domain, and where its mail programs connect
 ``accounts``      who exists: users, groups, mail accounts, tokens, passwords
 ``store``         where messages live: Maildir++ content, mailbox views
 ``certificates``  keys, certificates, TLS contexts

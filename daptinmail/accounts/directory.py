@@ -22,6 +22,8 @@ from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.mail.address import Address
 
+_DOMAINS = select(mail_account.c.address_domain).distinct().order_by(mail_account.c.address_domain)
+
 
 @implementer(IDirectory)
 @define(eq=False)
@@ -56,6 +58,10 @@ class Directory:
         """True for host names of servers, also disabled ones, and domains of accounts."""
         name = canonical_domain(domain)
         return await self.storage.read(lambda connection: _is_local(connection, name))
+
+    async def domains(self) -> list[str]:
+        """Domains of accounts, in order."""
+        return await self.storage.read(lambda connection: list(connection.execute(_DOMAINS).scalars()))
 
     def may_send_as(self, account: Account, address: Address) -> bool:
         """Its own address in any case, with or without ``+detail``."""

@@ -19,6 +19,9 @@ In reading order:
 ``rows``            routes of ``/api/{type}``
 ``relations``       routes of ``/api/{type}/{id}/{relationship}``
 ``configuration``   routes of ``/_config``
+``domains``         routes of ``/domains``
+``client_documents``  what mail programs read to set themselves up
+``client_set_up``   routes of those documents, and of the MTA-STS policy
 ``pages``           the page at ``/``, ``/ping``, ``/health``
 ``actions``         ``/action/{type}/{name}``
 

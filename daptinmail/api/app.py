@@ -15,7 +15,9 @@ from daptinmail.api.actions.invocation import Domain
 from daptinmail.api.actions.route import Actions
 from daptinmail.api.authentication import Gate
 from daptinmail.api.call import Answer, Call
+from daptinmail.api.client_set_up import ClientSetUp
 from daptinmail.api.configuration import Settings, bare
+from daptinmail.api.domains import DomainRoutes
 from daptinmail.api.front import Front
 from daptinmail.api.guard import Guard, Route, Style, write
 from daptinmail.api.pages import Pages
@@ -26,6 +28,7 @@ from daptinmail.api.rows import Rows
 from daptinmail.api.types import KINDS
 from daptinmail.interfaces.control import IConfiguration, IControl
 from daptinmail.interfaces.directory import IUsers
+from daptinmail.interfaces.domains import IDomains
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import IMessageStore
 from daptinmail.interfaces.records import IRecords
@@ -69,6 +72,7 @@ class Api:
     queue: IQueue
     store: IMessageStore
     events: IEventLog
+    domains: IDomains
     clock: IClock
     identifiers: IIdentifiers
     rate_limit: int = LIMIT
@@ -100,6 +104,8 @@ class Api:
             *_row_endpoints(rows, Relations(self.records, gate, rows)),
             *_action_endpoints(Actions(self._domain(), gate)),
             *_configuration_endpoints(Settings(self.configuration, gate, self.events)),
+            *_domain_endpoints(DomainRoutes(self.domains, gate)),
+            *_set_up_endpoints(ClientSetUp(self.domains, gate)),
             *_page_endpoints(Pages()),
         ]
 
@@ -150,6 +156,27 @@ def _configuration_endpoints(settings: Settings) -> list[_Endpoint]:
     return [
         _Endpoint("/_config", {"GET": settings.all}, bare),
         _Endpoint("/_config/<end>/<key>", methods, bare),
+    ]
+
+
+def _domain_endpoints(domains: DomainRoutes) -> list[_Endpoint]:
+    return [
+        _Endpoint("/domains", {"GET": domains.list}, _document),
+        _Endpoint("/domains/<domain>/dns", {"GET": domains.check}, _document),
+        _Endpoint("/domains/<domain>/zone", {"GET": domains.zone}, _document),
+    ]
+
+
+def _set_up_endpoints(documents: ClientSetUp) -> list[_Endpoint]:
+    """Outlook spells its path in several cases."""
+    spellings = ("autodiscover/autodiscover", "Autodiscover/Autodiscover", "AutoDiscover/AutoDiscover")
+    return [
+        _Endpoint("/mail/config-v1.1.xml", {"GET": documents.autoconfig}, _document),
+        _Endpoint("/.well-known/autoconfig/mail/config-v1.1.xml", {"GET": documents.autoconfig}, _document),
+        *(_Endpoint(f"/{path}.xml", {"POST": documents.autodiscover}, _document) for path in spellings),
+        _Endpoint("/autodiscover/autodiscover.json", {"GET": documents.autodiscover_json}, _document),
+        _Endpoint("/mail/apple.mobileconfig", {"GET": documents.apple}, _document),
+        _Endpoint("/.well-known/mta-sts.txt", {"GET": documents.transfer_policy}, _document),
     ]
 
 

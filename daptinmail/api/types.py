@@ -244,7 +244,19 @@ OUTBOX = _kind(
     _time("sent_at", read_only=True),
     Attribute("remote", max_length=255, read_only=True, nullable=True),
     Relationship("mail_server_id", "mail_server"),
-    hidden=("mail_account_id", "eight_bit", "smtputf8", "lease_until", "lease_holder"),
+    hidden=(
+        *("mail_account_id", "eight_bit", "smtputf8", "binary_mime", "require_tls", "lease_until", "lease_holder"),
+        *("is_paused", "tried_since", "tried_at", "report_at"),
+        *("notify", "original_recipient", "envelope_id", "returned_part"),
+    ),
+)
+
+SUPPRESSION = _kind(
+    "suppression",
+    _text("address", 320, required=True, unique=True, label=True),
+    _text("reason", default="", label=True),
+    Attribute("remote", max_length=255, read_only=True, nullable=True),
+    Attribute("trail", Form.UUID, read_only=True, nullable=True),
 )
 
 MAIL_APP_PASSWORD = _kind(
@@ -281,6 +293,7 @@ KINDS: Mapping[str, Kind] = {
         MAIL_BOX,
         MAIL,
         OUTBOX,
+        SUPPRESSION,
         MAIL_APP_PASSWORD,
         CERTIFICATE,
     )

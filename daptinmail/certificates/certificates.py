@@ -59,6 +59,14 @@ class Certificates:
         key = await self.keyring.private_key(row)
         return SigningKey(name, await self._selector(), key) if key is not None else None
 
+    async def public_record(self, domain: str) -> tuple[str, str] | None:
+        """The DKIM record of the row for exactly this domain."""
+        name = domain.lower()
+        row = await self.keyring.storage.read(lambda connection: row_for_name(connection, name))
+        if row is None or not is_rsa_public_key(row.public_key_pem):
+            return None
+        return record_name(await self._selector(), name), record_text(row.public_key_pem)
+
     async def ensure_domain(self, domain: str) -> None:
         """Make the row, with key and self-signed certificate."""
         await self.contexts.ensure(domain.lower())

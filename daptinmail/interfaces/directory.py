@@ -49,6 +49,9 @@ class IDirectory(Interface):
     def is_local(domain: str) -> Awaitable[bool]:
         """True for host names of servers and domains of accounts."""
 
+    def domains() -> Awaitable[list[str]]:
+        """Domains of accounts, in order."""
+
     def may_send_as(account: Account, address: Address) -> bool:
         """True if the account may use ``address`` in MAIL FROM or From."""
 

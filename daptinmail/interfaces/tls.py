@@ -57,6 +57,9 @@ class ISigningKeys(Interface):
     def signing_key(domain: str) -> Awaitable[SigningKey | None]:
         """The key of the domain's certificate row; ``None`` if it has none that can be used."""
 
+    def public_record(domain: str) -> Awaitable[tuple[str, str] | None]:
+        """Owner name and text of the TXT record for that key; ``None`` without a key."""
+
     def ensure_domain(domain: str) -> Awaitable[None]:
         """Make a certificate row with a key for the domain unless there is one."""
 

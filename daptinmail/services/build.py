@@ -30,6 +30,7 @@ from daptinmail.db.migrate import migrate
 from daptinmail.db.records import Records
 from daptinmail.db.storage import Storage
 from daptinmail.dkim.signer import Signer
+from daptinmail.domains.doctor import Domains
 from daptinmail.events.log import EventLog
 from daptinmail.interfaces.records import IRecordRules
 from daptinmail.net.blocking import PoolBlocking
@@ -98,6 +99,7 @@ class Domain:
 class Mail:
     """The roles that move messages."""
 
+    resolver: Resolver
     queue: Queue
     reception: Reception
 
@@ -198,6 +200,7 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         queue=mail.queue,
         store=domain.store,
         events=ground.events,
+        domains=Domains(domain.logins.directory, domain.certificates, mail.resolver, lambda: ground.live.value),
         clock=ground.clock,
         identifiers=ground.identifiers,
     )
@@ -303,7 +306,7 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         contents,
         ground.clock,
     )
-    return Mail(queue, Reception(mta, msa))
+    return Mail(resolver, queue, Reception(mta, msa))
 
 
 def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules]:

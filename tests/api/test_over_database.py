@@ -21,6 +21,7 @@ from tests.api.web import Client, From
 from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
 from tests.support.control import MemoryCertificates, MemoryControl
+from tests.support.domains import Zones
 from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
@@ -51,6 +52,7 @@ def stored_client() -> Client:
         MemoryQueue(),
         store,
         MemoryEvents(),
+        Zones().domains(MemoryControl().live),
         clock,
         identifiers,
         rate_limit=10**9,

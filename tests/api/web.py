@@ -15,6 +15,7 @@ from tests.support.control import (
     MemoryConfiguration,
     MemoryControl,
 )
+from tests.support.domains import Zones
 from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
@@ -71,6 +72,7 @@ def api_resource(web: "Web") -> From:
         web.queue,
         web.store,
         web.events,
+        web.zones.domains(web.control.live),
         web.clock,
         CountingIdentifiers(),
         web.rate_limit,
@@ -157,6 +159,7 @@ class Web(Client):
     queue: MemoryQueue = field(factory=MemoryQueue)
     store: MemoryMessageStore = field(factory=lambda: MemoryMessageStore(SteadyClock(), CountingIdentifiers()))
     events: MemoryEvents = field(factory=MemoryEvents)
+    zones: Zones = field(factory=Zones)
     clock: SteadyClock = field(factory=SteadyClock)
     user: str = ""
 

@@ -70,6 +70,13 @@ class DirectoryContract(SynchronousTestCase):
         self.assertEqual(self.at("Postmaster@example.com"), "Ann@Example.com")
         self.assertIsNone(self.at("postmaster@example.net"))
 
+    def test_contract_domains(self) -> None:
+        """Each domain of an account is named once."""
+        self.assertEqual(self.answer(self.directory.domains()), [])
+        self.fill()
+        self.add("Cyd@example.com", "correct horse", "mail.example.com")
+        self.assertEqual(self.answer(self.directory.domains()), ["example.com", "mail.example.com"])
+
     def test_contract_is_local(self) -> None:
         """Host names of servers and domains of accounts are local."""
         self.fill()

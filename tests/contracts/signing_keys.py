@@ -37,3 +37,11 @@ class SigningKeysContract(SynchronousTestCase):
         self.answer(self.keys.ensure_domain("example.com"))
         self.assertEqual(self.answer(self.keys.signing_key("example.com")), first)
         self.assertIsNone(self.answer(self.keys.signing_key("sub.example.com")))
+
+    def test_contract_public_record(self) -> None:
+        """The key can be published once there is one."""
+        self.assertIsNone(self.answer(self.keys.public_record("example.com")))
+        self.answer(self.keys.ensure_domain("example.com"))
+        name, text = self.answer(self.keys.public_record("example.com"))
+        self.assertEqual(name, "d1._domainkey.example.com")
+        self.assertTrue(text.startswith("v=DKIM1; k=rsa; p=MII"), text)

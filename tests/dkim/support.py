@@ -46,5 +46,8 @@ class Keys:
         """The key put there."""
         return self.keys.get(domain)
 
+    async def public_record(self, domain: str) -> tuple[str, str] | None:
+        """Not used by the signer."""
+
     async def ensure_domain(self, domain: str) -> None:
         """Not used by the signer."""

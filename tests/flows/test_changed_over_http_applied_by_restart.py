@@ -28,6 +28,7 @@ from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemoryTlsContexts
 from tests.support.control import MemoryCertificates
 from tests.support.directory import MemoryDirectory
+from tests.support.domains import Zones
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.reception import MemoryReception, MemorySpool
@@ -72,6 +73,7 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
             queue=MemoryQueue(),
             store=store,
             events=events,
+            domains=Zones().domains(self.control.live),
             clock=clock,
             identifiers=identifiers,
         )

@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from OpenSSL import SSL
 from zope.interface import implementer
 
-from daptinmail.certificates.generate import KeyMaterial, new_key, private_pem, self_signed
+from daptinmail.certificates.generate import KeyMaterial, new_key, private_pem, public_pem, self_signed
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.tls import ISigningKeys, ITlsContexts, SigningKey
+from daptinmail.mail.dkim_record import record_name, record_text
 from daptinmail.net.tls import certificate_context, front_context
 from tests.support.runtime import START
 
@@ -71,6 +72,12 @@ class MemorySigningKeys:
         if domain not in self.domains:
             return None
         return SigningKey(domain, self.selector, private_pem(shared_key()))
+
+    async def public_record(self, domain: str) -> tuple[str, str] | None:
+        """The record of the shared key, if the domain was ensured."""
+        if domain not in self.domains:
+            return None
+        return record_name(self.selector, domain), record_text(public_pem(shared_key().public_key()))
 
     async def ensure_domain(self, domain: str) -> None:
         """From now on the domain has a key."""

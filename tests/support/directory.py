@@ -79,6 +79,10 @@ class MemoryDirectory:
         """Host names and the domains of accounts."""
         return domain.lower() in self.hostnames | {account.address.domain for account in self._accounts.values()}
 
+    async def domains(self) -> list[str]:
+        """Domains of accounts."""
+        return sorted({account.address.domain for account in self._accounts.values()})
+
     def may_send_as(self, account: Account, address: Address) -> bool:
         """Its own address, or a plus-address of it."""
         local, _, _ = address.local.partition("+")

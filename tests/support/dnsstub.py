@@ -115,12 +115,16 @@ def _payload(word: str, value: Any, ttl: int) -> Any:
     if word == "SRV":
         return dns.Record_SRV(value[0], value[1], value[2], value[3], ttl)
     if word == "CAA":
-        return _caa(*value, ttl)
+        return _caa(value[0], value[1], value[2], ttl)
     kinds = {"PTR": dns.Record_PTR, "A": dns.Record_A, "AAAA": dns.Record_AAAA, "CNAME": dns.Record_CNAME}
     return kinds[word](value, ttl)
 
 
+class _RecordCaa(dns.UnknownRecord):
+    """RFC 8659 §4.1."""
+
+    TYPE = CAA  # type: ignore[assignment]  # UnknownRecord has none by itself
+
+
 def _caa(flags: int, tag: str, value: str, ttl: int) -> Any:
-    payload = dns.UnknownRecord(bytes([flags, len(tag)]) + tag.encode() + value.encode(), ttl)
-    payload.TYPE = CAA
-    return payload
+    return _RecordCaa(bytes([flags, len(tag)]) + tag.encode() + value.encode(), ttl)

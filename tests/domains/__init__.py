@@ -1,0 +1,1 @@
+"""DNS records that a domain should have, and the comparison with DNS."""
