@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from uuid import UUID
@@ -120,6 +121,24 @@ class OutboundSettings:
 
 
 @frozen
+class QueueSettings:
+    """How long mail is tried, what its senders hear, and how much an account may send (keys ``mail.outbound.*``)."""
+
+    schedule: str = ""
+    """``daptin``, or waits such as ``5m 30m 2h``; the server's own if empty."""
+    lifetime: timedelta = timedelta(days=5)
+    """After this, mail that was not delivered goes back."""
+    delay_notice: timedelta = timedelta(hours=4)
+    """After this, senders are told that their mail waits; nothing is told if zero."""
+    suppression: bool = True
+    """Addresses that do not exist are remembered, and refused at submission."""
+    messages_per_day: int = 1000
+    """Of one account to other hosts; 0 for no limit."""
+    new_recipients_per_day: int = 200
+    """Of one account: addresses at other hosts that it never wrote to before; 0 for no limit."""
+
+
+@frozen
 class Live:
     """Everything the database says about how to run, read in one transaction."""
 
@@ -127,6 +146,7 @@ class Live:
     servers: tuple[ServerSettings, ...] = ()
     imap: ImapSettings = ImapSettings()
     outbound: OutboundSettings = OutboundSettings()
+    queue: QueueSettings = QueueSettings()
     config: Mapping[str, str] = field(factory=dict)
     """Every configured value, unquoted."""
 

@@ -5,6 +5,7 @@ Ground:
 ``types``          column types: Unix time, references
 ``base``           what all tables share
 ``mailbox_tables`` mailboxes and what lies in them
+``queue_tables``   what leaves this server
 ``schema``         the tables, all of them
 ``engine``         opens the database
 ``postgresql``     how that one is connected to

@@ -90,6 +90,7 @@ _ALL = (
         ("from_address", "to_address", "to_host"),
         one=(ToOne("mail_server_id", "mail_server"),),
     ),
+    _kind(schema.suppression, ("address", "reason"), ("address",)),
     _kind(
         schema.mail_app_password,
         ("name",),

@@ -31,6 +31,7 @@ from daptinmail.db.mailbox_tables import (
     subscription,
     tombstone,
 )
+from daptinmail.db.queue_tables import correspondent, outbox, outbox_destination, outgoing_hour, suppression
 from daptinmail.db.types import Reference, UnixTime
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "config",
     "content_gone",
     "content_text",
+    "correspondent",
     "event",
     "file_journal",
     "mail",
@@ -53,8 +55,11 @@ __all__ = [
     "mailbox_right",
     "metadata",
     "outbox",
+    "outbox_destination",
+    "outgoing_hour",
     "record_usergroup",
     "subscription",
+    "suppression",
     "tombstone",
     "user_account",
     "usergroup",
@@ -146,31 +151,6 @@ mail_account = Table(
 ``directory``: root of its Maildir++ tree, relative to the mail directory; it never changes.
 ``last_uidvalidity``: the greatest UIDVALIDITY given to any of its mailboxes, so that none is given twice.
 ``quota_*``: how much all its messages together may be; null for no limit."""
-outbox = Table(
-    "outbox",
-    metadata,
-    *standard(),
-    Column("from_address", String(320), nullable=False),
-    Column("to_address", String(320), nullable=False),
-    Column("to_host", String(255), nullable=False),
-    Column("sent", Boolean, nullable=False, default=False, index=True),
-    Column("retry_count", Integer, nullable=False, default=0),
-    Column("last_error", Text),
-    Column("next_retry_at", UnixTime, index=True),
-    Column("mail_server_id", Key, ForeignKey("mail_server.id", ondelete="SET NULL"), index=True),
-    Column("state", String(20), nullable=False, default="queued", index=True),
-    Column("mail_account_id", Key, ForeignKey("mail_account.id", ondelete="SET NULL")),
-    Column("trail", Reference, nullable=False, index=True),
-    Column("size", BigInteger, nullable=False),
-    Column("eight_bit", Boolean, nullable=False, default=False),
-    Column("smtputf8", Boolean, nullable=False, default=False),
-    Column("lease_until", UnixTime),
-    Column("lease_holder", String(40)),
-    Column("sent_at", UnixTime),
-    Column("remote", String(255)),
-    sqlite_autoincrement=True,
-)
-"""``state``: queued, held, sent or failed. The content is the file ``<queue dir>/<trail hex>``."""
 
 certificate = Table(
     "certificate",

@@ -48,7 +48,8 @@ class Settlement:
         """One row. A deferral that was the last try answers as refused."""
         receipt = self.receipts.get(row.recipient) or Receipt(row.recipient, Outcome.DEFERRED, NO_RECEIPT)
         failures = row.retry_count + (receipt.outcome is not Outcome.DELIVERED)
-        wait = self.schedule.after(failures, self.random) if receipt.outcome is Outcome.DEFERRED else None
+        age = transaction.now - self.claim.arrived
+        wait = self.schedule.after(failures, age, self.random) if receipt.outcome is Outcome.DEFERRED else None
         if receipt.outcome is Outcome.DEFERRED and wait is None:
             receipt = Receipt(receipt.recipient, Outcome.REFUSED, receipt.reply, receipt.remote, receipt.tls)
         values: dict[str, object] = {"retry_count": failures, "remote": receipt.remote, "next_retry_at": None}

@@ -298,7 +298,7 @@ class Queue:
             claim=claim,
             receipts={receipt.recipient: receipt for receipt in receipts},
             holder=self.holder,
-            schedule=schedule.named(live.config.get("mail.outbound.schedule", "")),
+            schedule=schedule.chosen(live.queue.schedule, live.queue.lifetime),
             files=self._files,
             returns=self.returns,
             events=self.events,

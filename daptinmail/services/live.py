@@ -1,6 +1,9 @@
 """Reads ``Live`` from the database; rows keep what was sent. A value that makes no sense counts as not set."""
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import TypeVar
 
 from attrs import define, field
 from sqlalchemy import Connection, Row, select
@@ -14,13 +17,19 @@ from daptinmail.settings import (
     Interface,
     Live,
     OutboundSettings,
+    QueueSettings,
     ServerSettings,
     is_true,
     parse_interface,
     unquote,
 )
 
+T = TypeVar("T")
+
 IMAPS_PORT = 993  # RFC 8314 §7.2
+MAX_HOURS = 10 * 366 * 24.0
+
+_HOURS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 
 
 @define(eq=False)
@@ -54,6 +63,7 @@ def read_live(connection: Connection, machine: str) -> Live:
             allow_loopback=is_true(values.get("mail.outbound.allow_loopback")),
             port=_port(values.get("mail.outbound.port"), 25),
         ),
+        queue=_queue(values),
         config=values,
     )
 
@@ -83,6 +93,20 @@ def wants_client_certificates(live: Live) -> bool:
 def authorities(live: Live) -> str:
     """Path of the PEM file of authorities whose client certificates count by e-mail address; "" for none."""
     return live.config.get("auth.external.ca_file") or ""
+
+
+def _queue(values: Mapping[str, str]) -> QueueSettings:
+    usual = QueueSettings()
+    return QueueSettings(
+        schedule=values.get("mail.outbound.schedule", ""),
+        lifetime=_hours(values.get("mail.outbound.lifetime.hours")) or usual.lifetime,
+        delay_notice=_or(_hours(values.get("mail.outbound.delay_notice.hours")), usual.delay_notice),
+        suppression=is_true(values.get("mail.outbound.suppression", "true") or "true"),
+        messages_per_day=_or(_count(values.get("mail.outbound.messages_per_day")), usual.messages_per_day),
+        new_recipients_per_day=_or(
+            _count(values.get("mail.outbound.new_recipients_per_day")), usual.new_recipients_per_day
+        ),
+    )
 
 
 def _imap(values: Mapping[str, str], hostname: str) -> ImapSettings:
@@ -117,6 +141,20 @@ def _interface(text: str) -> tuple[Interface | None, str]:
         return parse_interface(text), ""
     except ValueError as error:
         return None, str(error)
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _hours(value: str | None) -> timedelta | None:
+    """A time of at most ten years; fractions of an hour may be given."""
+    found = _HOURS.fullmatch(value or "")
+    return None if found is None else timedelta(hours=min(float(found[0]), MAX_HOURS))
+
+
+def _count(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 9 else None
 
 
 def _port(value: str | None, default: int) -> int:

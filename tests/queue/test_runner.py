@@ -17,7 +17,7 @@ from daptinmail.interfaces.storage import Content, IStorage
 from daptinmail.interfaces.transfer import IQueue, OutboundMessage
 from daptinmail.mail.address import Address
 from daptinmail.queue.runner import LEASE, Queue
-from daptinmail.settings import Live, OutboundSettings
+from daptinmail.settings import Live, OutboundSettings, QueueSettings
 from tests.support.events import MemoryEvents
 from tests.support.queue import MemoryReturns, ReactorClock
 from tests.support.runtime import CountingIdentifiers
@@ -265,7 +265,7 @@ class RetryTests(QueueCase):
 
     def test_exhausted_schedule_comes_back(self) -> None:
         """With Daptin's schedule the fifth failure is the last, and the sender is told."""
-        self.live = Live(hostname="mail.example.com", config={"mail.outbound.schedule": "daptin"})
+        self.live = Live(hostname="mail.example.com", queue=QueueSettings(schedule="daptin"))
         self.transfer.replies["x.example"] = BUSY
         self.start()
         self.enqueue("a@x.example")

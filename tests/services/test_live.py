@@ -1,11 +1,13 @@
 """How configured values are understood."""
 
+from datetime import timedelta
+
 from sqlalchemy import create_engine, insert
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.schema import config, metadata
 from daptinmail.services.live import imap_hostname, read_live
-from daptinmail.settings import ImapSettings, Interface, Live
+from daptinmail.settings import ImapSettings, Interface, Live, QueueSettings
 from tests.support.runtime import START
 
 
@@ -34,6 +36,30 @@ class ReadLiveTests(SynchronousTestCase):
         self.assertEqual(found.hostname, "machine.example")
         self.assertFalse(found.imap.enabled)
         self.assertFalse(found.outbound.hold)
+
+    def test_queue(self) -> None:
+        """How long mail is tried, when senders hear of it, and what an account may send."""
+        found = live(
+            mail__outbound__schedule="daptin",
+            mail__outbound__lifetime__hours="48",
+            mail__outbound__delay_notice__hours='"0.5"',
+            mail__outbound__suppression="false",
+            mail__outbound__messages_per_day="7",
+            mail__outbound__new_recipients_per_day="0",
+        ).queue
+        self.assertEqual(found, QueueSettings("daptin", timedelta(days=2), timedelta(minutes=30), False, 7, 0))
+
+    def test_queue_defaults(self) -> None:
+        """Five days, four hours, 1,000 messages, 200 new recipients; nonsense counts as not set, zero is none."""
+        usual = QueueSettings()
+        self.assertEqual((usual.lifetime, usual.delay_notice), (timedelta(days=5), timedelta(hours=4)))
+        self.assertEqual((usual.messages_per_day, usual.new_recipients_per_day), (1000, 200))
+        keys = ("lifetime__hours", "delay_notice__hours", "messages_per_day", "new_recipients_per_day")
+        for nonsense in ("", "-1", "soon", "1e9", "9" * 30):
+            values = {f"mail__outbound__{key}": nonsense for key in keys}
+            self.assertEqual(live(**values).queue, usual)
+        self.assertEqual(live(mail__outbound__delay_notice__hours="0").queue.delay_notice, timedelta())
+        self.assertEqual(live(mail__outbound__lifetime__hours="0").queue.lifetime, usual.lifetime)
 
     def test_host_names_go_on_the_wire(self) -> None:
         """What cannot be a host name is none: it would put lines of its own into SMTP commands and trace fields."""
