@@ -17,6 +17,7 @@ TEMPORARY_PREFIX = ".tmp-"
 
 _CAN_ADVISE = hasattr(os, "posix_fadvise")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 
@@ -40,6 +41,10 @@ class FileSystem:
         """A descriptor of a file for reading."""
         return os.open(path, _OPEN)
 
+    def open_to_append(self, path: Path) -> int:
+        """A descriptor for writing at the end of a file, which is made with mode 0600 if need be."""
+        return os.open(path, _APPEND, FILE_MODE)
+
     def close(self, descriptor: int) -> None:
         """Close a descriptor."""
         os.close(descriptor)
@@ -53,6 +58,10 @@ class FileSystem:
                 written -= len(left.pop(0))
             if left:
                 left[0] = left[0][written:]
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Take away what a file has after ``size`` octets."""
+        os.ftruncate(descriptor, size)
 
     def copy(self, source: Path, descriptor: int) -> int:
         """Append the file ``source`` to ``descriptor``; answers the octets copied."""

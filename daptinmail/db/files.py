@@ -45,7 +45,6 @@ class Mark:
     """How far the effects had come when a unit began."""
 
     undo: int
-    directories: int
     removals: int
 
 
@@ -66,12 +65,21 @@ class FileEffects:
 
     def mark(self) -> Mark:
         """Where a unit begins."""
-        return Mark(len(self._undo), len(self._directories), len(self._removals))
+        return Mark(len(self._undo), len(self._removals))
 
     def foresee(self, steps: Sequence[Foreseen]) -> None:
-        """Write down what will be done to files of earlier batches."""
-        if self._journal is not None and steps:
+        """Write down what will be done to files of earlier batches.
+
+        Raises:
+            OSError: it cannot be written down; the caller undoes the batch.
+        """
+        if self._journal is None or not steps:
+            return
+        try:
             self._journal.write(steps)
+        except OSError as error:
+            self._broken = error  # some of it may be on the disk, under the batch's token
+            raise
 
     def place(self, content: Content, path: Path) -> None:
         """Write ``content`` under a temporary name; ``make_durable`` gives it the name ``path``.
@@ -157,10 +165,7 @@ class FileEffects:
             self._disk.rename(placement.at, placement.target)
             placement.at = placement.target
         self._waiting.clear()
-        for directory in map(Path, dict.fromkeys(self._directories)):
-            if self._disk.is_directory(directory):  # a unit that was undone may have taken it away
-                self._disk.fsync_dir(directory)
-        self._directories.clear()
+        self._sync_directories()
 
     def finish(self) -> None:
         """After the commit: remove what was to go. Failures are logged; what remains is junk, not a loss."""
@@ -170,13 +175,18 @@ class FileEffects:
 
     def undo(self, mark: Mark | None = None) -> None:
         """Take back everything since ``mark``, latest first. Failures are logged."""
-        mark = mark or Mark(0, 0, 0)
+        mark = mark or Mark(0, 0)
         while len(self._undo) > mark.undo:
             self._attempt(self._undo.pop())
-        del self._directories[mark.directories :]
         del self._removals[mark.removals :]
         if not self._undo:
-            self._forget()
+            self._take_back_for_good()
+
+    def _take_back_for_good(self) -> None:
+        """Nothing is left of the batch, and nothing may come back of it: the journal will not tell of it any more."""
+        if self._journal is not None and self._journal.written:
+            self._attempt(self._sync_directories)
+        self._forget()
 
     def _forget(self) -> None:
         if self._journal is not None:
@@ -240,6 +250,12 @@ class FileEffects:
             descriptor, placement.descriptor = placement.descriptor, None
             self._open -= 1
             self._disk.close(descriptor)
+
+    def _sync_directories(self) -> None:
+        """Those of units that were undone too: neither what they did nor its end may be lost alone."""
+        for directory in map(Path, dict.fromkeys(self._directories)):
+            if self._disk.is_directory(directory):  # a unit that was undone may have taken it away
+                self._disk.fsync_dir(directory)
 
     def _drop(self, placement: _Placement) -> None:
         self._close(placement)

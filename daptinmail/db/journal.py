@@ -4,6 +4,9 @@ The database undoes its rows by itself; names in the file system stay as they we
 batch renames or links what earlier batches made, it writes here what it will do, synced, under a token; its transaction
 writes the same token into the table ``file_journal``. At the next start the two tell what happened: equal, and the
 batch was committed; else everything that was done of it is taken back.
+
+Each line begins with its checksum. Nothing is done before the line that foresees it is whole and synced, so a last line
+that is not whole was never acted on; one in the middle that is not whole is a damaged file.
 """
 
 import errno
@@ -11,7 +14,8 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
+from zlib import crc32
 
 from attrs import define, field
 from sqlalchemy import Connection, bindparam, select, update
@@ -19,15 +23,23 @@ from twisted.logger import Logger
 
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.schema import file_journal
+from daptinmail.errors import ConfigurationError
 from daptinmail.interfaces.storage import Foreseen
 
 log = Logger()
 
 MAX_SIZE = 256 * 1024 * 1024
-"""Octets; more than any batch writes."""
+"""Octets; a batch that would need more is refused."""
 
 _NOTE = update(file_journal).values(token=bindparam("latest"))
 _LATEST = select(file_journal.c.token)
+
+
+class _Line(NamedTuple):
+    """What one unit was about to do: (source, target, whether it is a link), relative to the journal's directory."""
+
+    token: str
+    foreseen: list[tuple[str, str, bool]]
 
 
 @define(eq=False)
@@ -36,24 +48,41 @@ class Journal:
 
     path: Path
     disk: FileSystem
+    max_size: int = MAX_SIZE
     _token: str | None = field(default=None, init=False)
     _descriptor: int | None = field(default=None, init=False)
+    _length: int = field(default=0, init=False)
+    """Octets of the running batch's whole lines."""
+    _surplus: bool = field(default=False, init=False)
+    """True while the file may be longer than that."""
 
     @property
     def written(self) -> bool:
-        """True while the running batch stands here."""
+        """True while something of the running batch may stand here."""
         return self._token is not None
 
     def write(self, foreseen: Sequence[Foreseen]) -> None:
-        """Add to what the running batch will do; durable when this returns."""
-        if self._descriptor is None:
-            self._descriptor = self._open()
+        """Add to what the running batch will do; durable when this returns.
+
+        Raises:
+            OSError: it is not durable, or too much; nothing of it stays in the file, and the batch must not go on.
+        """
         if self._token is None:
             self._token = os.urandom(16).hex()
-        pairs = [[self._relative(one.source), self._relative(one.target), one.link] for one in foreseen]
-        line = json.dumps({"token": self._token, "foreseen": pairs}).encode("ascii") + b"\n"
-        self.disk.write(self._descriptor, [line])
-        self.disk.fsync(self._descriptor)
+        pairs = [(self._relative(one.source), self._relative(one.target), one.link) for one in foreseen]
+        line = _octets(_Line(self._token, pairs))
+        if self._length + len(line) > self.max_size:
+            raise OSError(errno.EFBIG, "too many files at once", str(self.path))
+        descriptor = self._opened()
+        self._cut(descriptor)
+        self._surplus = True
+        try:
+            self.disk.write(descriptor, [line])
+            self.disk.fsync(descriptor)
+        except OSError:
+            self._try_to_cut(descriptor)
+            raise
+        self._length, self._surplus = self._length + len(line), False
 
     def note(self, connection: Connection) -> None:
         """Write the batch's token into its transaction, if it has one."""
@@ -61,25 +90,32 @@ class Journal:
             connection.execute(_NOTE, {"latest": self._token})
 
     def forget(self) -> None:
-        """The batch ended, one way or the other, and its files with it."""
+        """The batch ended, one way or the other, and its files with it. Raises nothing: what was committed stays so.
+
+        Not synced, and it need not be. If a crash brings the lines back, either their token is the database's, or what
+        they tell was taken back and there is nothing to undo. The sync of the next line makes this durable too.
+        """
         if self._token is not None and self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
+            self._length, self._surplus = 0, True
+            self._try_to_cut(self._descriptor)
         self._token = None
 
     def recover(self, connection: Connection) -> int:
         """Undo what the last batch of a process that died did, unless it was committed; answers how much.
 
         Raises:
+            ConfigurationError: the file is damaged.
             OSError: a name cannot be given back; the journal stays.
         """
-        lines = self._read()
-        if not lines:
+        try:
+            lines = self._read()
+        except FileNotFoundError:
             return 0
         latest = connection.execute(_LATEST).scalar()
         undone = 0
         for line in reversed(lines):
-            if line["token"] != latest:
-                undone += sum(self._undo(*pair) for pair in reversed(line["foreseen"]))
+            if line.token != latest:
+                undone += sum(self._undo(*pair) for pair in reversed(line.foreseen))
         self.disk.unlink(self.path)
         self.disk.fsync_dir(self.path.parent)
         return undone
@@ -90,10 +126,28 @@ class Journal:
             self.disk.close(self._descriptor)
             self._descriptor = None
 
-    def _open(self) -> int:
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        self.disk.fsync_dir(self.path.parent)
-        return descriptor
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            descriptor = self.disk.open_to_append(self.path)
+            try:
+                self.disk.fsync_dir(self.path.parent)
+            except OSError:
+                self.disk.close(descriptor)
+                raise
+            self._descriptor, self._length, self._surplus = descriptor, 0, True
+        return self._descriptor
+
+    def _cut(self, descriptor: int) -> None:
+        """Take away what does not belong to the running batch or is not whole."""
+        if self._surplus:
+            self.disk.truncate(descriptor, self._length)
+            self._surplus = False
+
+    def _try_to_cut(self, descriptor: int) -> None:
+        try:
+            self._cut(descriptor)
+        except OSError as error:  # the next line is refused until it can be done
+            log.error("{path} cannot be shortened: {error}", path=str(self.path), error=error)
 
     def _relative(self, path: Path) -> str:
         name, root = str(path), f"{self.path.parent}/"
@@ -103,14 +157,31 @@ class Journal:
     def _absolute(self, name: str) -> Path:
         return self.path.parent / os.fsdecode(name.encode("latin-1"))
 
-    def _read(self) -> list[dict[str, Any]]:
-        """Whole lines; one that a crash cut short was not acted on."""
-        try:
-            with self.path.open("rb") as file:
-                lines = file.read(MAX_SIZE).split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines]
+    def _read(self) -> list[_Line]:
+        """The whole lines."""
+        with self.path.open("rb") as file:
+            octets = file.read(self.max_size + 1)
+        if len(octets) > self.max_size:
+            raise self._damaged(f"it is larger than {self.max_size} octets")
+        lines: list[_Line] = []
+        *texts, rest = octets.split(b"\n")
+        for number, text in enumerate(texts, 1):
+            line = _parse(text)
+            if line is not None:
+                lines.append(line)
+            elif number < len(texts) or rest:
+                raise self._damaged(f"line {number} is not whole")
+            else:
+                rest = text
+        if rest:
+            log.warn("{path}: the last line is not whole, and was not acted on", path=str(self.path))
+        return lines
+
+    def _damaged(self, why: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self.path}: the journal of a crash is damaged ({why}), so the changes of files that it interrupted"
+            " cannot be undone; move this file away, start again, and let 'verify' compare the mailboxes with their files"
+        )
 
     def _undo(self, source: str, target: str, link: bool) -> bool:
         """Take back one step if it was taken; true if it was."""
@@ -131,3 +202,19 @@ class Journal:
         except OSError as error:
             if error.errno != errno.ENOENT:  # it lay in a directory that was given back its name since
                 raise
+
+
+def _octets(line: _Line) -> bytes:
+    text = json.dumps(line, separators=(",", ":")).encode("ascii")
+    return b"%08x %b\n" % (crc32(text), text)
+
+
+def _parse(text: bytes) -> _Line | None:
+    """``None`` if the line is not whole."""
+    checksum, _, body = text.partition(b" ")
+    if checksum != b"%08x" % crc32(body):
+        return None
+    try:
+        return _Line(*json.loads(body))
+    except (ValueError, TypeError):
+        return None

@@ -23,6 +23,7 @@ STEPS = (
     "create",
     "write",
     "copy",
+    "truncate",
     "fsync",
     "fsync_dir",
     "rename",

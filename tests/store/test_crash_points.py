@@ -1,13 +1,15 @@
 """kill -9 at every step of every change: what was acknowledged is there, nothing is half there."""
 
+import errno
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.db.engine import open_engine
 from daptinmail.db.migrate import migrate
+from daptinmail.errors import Unavailable
 from daptinmail.interfaces.messages import Delivery, FlagMode, Flags
 from daptinmail.interfaces.storage import Content
 from daptinmail.store.verify import Verify
@@ -158,6 +160,25 @@ class CrashPointTests(SynchronousTestCase):
                 stored.store.move(mailbox(stored, "INBOX"), [1, 2], mailbox(stored, "Archive"))
             )
         )
+
+    def test_move_after_the_disk_was_full(self) -> None:
+        """MOVE, after one that was refused since the disk was full when its line in the journal was half written."""
+
+        def work(stored: Stored) -> None:
+            disk = stored.storage.disk  # type: ignore[attr-defined] # it is a MemoryStorage
+            write = disk.write
+
+            def full(descriptor: int, pieces: Sequence[bytes]) -> None:
+                disk.write = write
+                write(descriptor, [pieces[0][:20]])
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+            disk.write = full
+            inbox, archive = mailbox(stored, "INBOX"), mailbox(stored, "Archive")
+            self.assertRaises(Unavailable, stored.result, stored.store.move(inbox, [1, 2], archive))
+            stored.result(stored.store.move(inbox, [1, 2], archive))
+
+        self.crash_everywhere(work)
 
     def test_expunge(self) -> None:
         """EXPUNGE."""
