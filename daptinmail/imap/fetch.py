@@ -26,12 +26,14 @@ from daptinmail.imap.resync import tell_vanished
 from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, in_header, is_whole, whole_message
 from daptinmail.imap.selected import SelectedMailbox
 from daptinmail.imap.session import Session
-from daptinmail.imap.telling import IN_BLOCK, fetch_block, view_column
+from daptinmail.imap.telling import IN_BLOCK, SIZE, fetch_block, values_at, view_column
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, FetchModifiers, Section
 from daptinmail.interfaces.messages import FlagMode
 from daptinmail.mail.structure import PartIndex, unpack_parts
 
 SEEN = frozenset({rb"\Seen"})
+
+SIZED = IN_VIEW | {SIZE}
 
 NUMBERS = frozenset({"internal_date", "saved_at", "size"})
 """Columns of some octets each."""
@@ -78,6 +80,11 @@ class Plan:
     def in_view(self) -> bool:
         """True if the view alone can answer."""
         return not self.sections and IN_VIEW.issuperset(self.attributes)
+
+    @property
+    def sized(self) -> bool:
+        """True if the view and the messages' sizes can answer."""
+        return not self.sections and SIZED.issuperset(self.attributes)
 
     @property
     def slice(self) -> int:
@@ -130,6 +137,9 @@ async def _fetch(session: Session, arguments: Fetch, uid: bool) -> Answer:
             session.progress(sent, len(indexes))
         if plan.in_view:
             session.writer.write(fetch_block(view, some, plan.attributes, session.uidonly))
+            sent += len(some)
+        elif plan.sized and (sizes := await session.store.sizes(view.mailbox.id, values_at(view.uids, some))):
+            session.writer.write(fetch_block(view, some, plan.attributes, session.uidonly, sizes))
             sent += len(some)
         else:
             answered, refusal = await _fetch_some(session, view, some, plan)

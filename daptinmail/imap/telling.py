@@ -14,6 +14,8 @@ from daptinmail.interfaces.messages import Changes
 T = TypeVar("T")
 
 IN_BLOCK = {b"FLAGS": b"%b", b"UID": b"UID %d", b"MODSEQ": b"MODSEQ (%d)"}
+SIZE = b"RFC822.SIZE"
+_IN_ROWS = {**IN_BLOCK, SIZE: b"RFC822.SIZE %d"}
 
 VANISHED_RANGES = 500
 """Ranges in one line of VANISHED: some kilobytes."""
@@ -52,9 +54,15 @@ def fetch_line(view: SelectedMailbox, index: int, dialect: Dialect, with_uid: bo
     return b"%d FETCH (%b)" % (index + 1, b" ".join(items))
 
 
-def fetch_block(view: SelectedMailbox, indexes: Sequence[int], names: Sequence[bytes], uidonly: bool) -> bytes:
+def fetch_block(
+    view: SelectedMailbox,
+    indexes: Sequence[int],
+    names: Sequence[bytes],
+    uidonly: bool,
+    sizes: Sequence[int] = (),
+) -> bytes:
     """The answer to FETCH of ``names``, ready to send; see ``fetch_rows``."""
-    return b"".join(fetch_rows(view, indexes, names, uidonly, b"* %%d %b (%b)\r\n"))
+    return b"".join(fetch_rows(view, indexes, names, uidonly, b"* %%d %b (%b)\r\n", sizes))
 
 
 def news_rows(
@@ -67,16 +75,22 @@ def news_rows(
 
 
 def fetch_rows(
-    view: SelectedMailbox, indexes: Sequence[int], names: Sequence[bytes], uidonly: bool, form: bytes = b"%%d %b (%b)"
+    view: SelectedMailbox,
+    indexes: Sequence[int],
+    names: Sequence[bytes],
+    uidonly: bool,
+    form: bytes = b"%%d %b (%b)",
+    sizes: Sequence[int] = (),
 ) -> list[bytes]:
-    """FETCH of what the view knows: ``names`` are FLAGS, UID and MODSEQ; ``indexes`` ascend.
+    """FETCH of what the view knows: ``names`` are FLAGS, UID, MODSEQ and, with ``sizes``, SIZE; ``indexes`` ascend.
 
     All at once, column by column: mailboxes of many thousand messages are read this way at every start.
     """
-    template = form % (b"UIDFETCH" if uidonly else b"FETCH", b" ".join(map(IN_BLOCK.__getitem__, names)))
-    uids = _of(view.uids, indexes)
+    template = form % (b"UIDFETCH" if uidonly else b"FETCH", b" ".join([_IN_ROWS[name] for name in names]))
+    uids = values_at(view.uids, indexes)
     columns: list[Sequence[int | bytes]] = [uids if uidonly else [index + 1 for index in indexes]]
-    columns += [uids if name == b"UID" else view_column(view, indexes, name) for name in names]
+    known = {b"UID": uids, SIZE: sizes}
+    columns += [known[name] if name in known else view_column(view, indexes, name) for name in names]
     return [template % row for row in zip(*columns, strict=True)]
 
 
@@ -84,10 +98,10 @@ def view_column(view: SelectedMailbox, indexes: Sequence[int], name: bytes) -> S
     """The values of FLAGS, UID or MODSEQ, for ``IN_BLOCK``."""
     if name == b"FLAGS":
         return _flag_column(view, indexes)
-    return _of(view.uids if name == b"UID" else view.modseqs, indexes)
+    return values_at(view.uids if name == b"UID" else view.modseqs, indexes)
 
 
-def _of(values: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
+def values_at(values: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
     """The values at some places."""
     if isinstance(indexes, range) and indexes.step == 1:
         return values[indexes.start : indexes.stop]
@@ -95,7 +109,7 @@ def _of(values: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
 
 
 def _flag_column(view: SelectedMailbox, indexes: Sequence[int]) -> Sequence[bytes]:
-    flags = _of(view.flags, indexes)
+    flags = values_at(view.flags, indexes)
     rendered = {kind: render_flags(kind, recent=False) for kind in set(flags)}
     column = list(map(rendered.__getitem__, flags))
     first_recent = bisect_left(indexes, bisect_left(view.uids, view.recent_from))

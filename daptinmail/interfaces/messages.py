@@ -275,6 +275,12 @@ class IMessageStore(Interface):
         Callers ask for as many messages at once as they would hold in memory: a ``header`` may be a megabyte.
         """
 
+    def sizes(mailbox_id: int, uids: Sequence[int]) -> Awaitable["array[int] | None"]:
+        """Octets of each of these messages, in UID order, without a look into rows if possible.
+
+        ``None``: some of them are gone, or there is no quicker way than ``columns``.
+        """
+
     def find(mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> Awaitable["array[int]"]:
         """The UIDs of the messages that meet one criterion, ascending; only among ``uids`` if given."""
 

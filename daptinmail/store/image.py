@@ -1,11 +1,11 @@
-"""One mailbox in memory: UIDs, modseqs and flags, and the latest changes. Pure; a cache of what the rows say."""
+"""One mailbox in memory: UIDs, modseqs, flags, sizes, and the latest changes. Pure; a cache of what the rows say."""
 
 import struct
 import sys
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import define, field, frozen
 
@@ -19,8 +19,11 @@ MAX_LOGGED = 5000
 FEW = 16
 """So many messages are taken out one by one; for more the arrays are put together anew."""
 
+UNKNOWN = (1 << 64) - 1
+"""The size of a message whose size nobody has asked for yet."""
+
 _HEAD = struct.Struct("<4sQQIII")  # mark, stamps of cur and new, messages, octets of palette, of an index
-_MARK = b"dmi1"
+_MARK = b"dmi2"
 
 
 @frozen
@@ -53,6 +56,8 @@ class Image:
     """Changes since the packed form in the database was made; all messages if there is none."""
     stamp: Stamp | None = None
     """How the folder looked when the packed form was made, if that was certain."""
+    sizes: "array[int]" = field(factory=lambda: array("Q"))
+    """Octets, or ``UNKNOWN``; as shared as the three."""
     _log: "deque[Delta]" = field(factory=deque, init=False)
     _logged: int = field(default=0, init=False)
     _log_from: int = field(init=False)
@@ -60,6 +65,7 @@ class Image:
 
     def __attrs_post_init__(self) -> None:
         self._log_from = self.modseq
+        self.sizes.extend([UNKNOWN] * (len(self.uids) - len(self.sizes)))
 
     def __len__(self) -> int:
         return len(self.uids)
@@ -68,6 +74,28 @@ class Image:
         """The three sequences, for others to keep and nobody to change."""
         self._shared = True
         return self.uids, self.modseqs, self.flags
+
+    def sizes_of(self, uids: Sequence[int]) -> "array[int] | None":
+        """Octets of each of these ascending messages, or ``UNKNOWN``; ``None`` if some are not here."""
+        first = bisect_left(self.uids, uids[0]) if uids else 0
+        if self.uids[first : first + len(uids)] == uids:
+            return self.sizes[first : first + len(uids)]
+        found = array("Q")
+        for uid in uids:
+            first = bisect_left(self.uids, uid, first)
+            if first == len(self.uids) or self.uids[first] != uid:
+                return None
+            found.append(self.sizes[first])
+        return found
+
+    def learn_sizes(self, sizes: Iterable[tuple[int, int]]) -> None:
+        """Keep sizes of messages, given with their UIDs."""
+        self._own()
+        for uid, size in sizes:
+            index = bisect_left(self.uids, uid)
+            if index < len(self.uids) and self.uids[index] == uid:
+                self.sizes[index] = size
+                self.drift += 1
 
     def apply(self, delta: Delta) -> bool:
         """Follow one change; false if others came before it that are not known here."""
@@ -115,9 +143,7 @@ class Image:
         return found[::-1]
 
     def _take(self, changed: Sequence[Change], expunged: Sequence[int], modseq: int, uidnext: int) -> None:
-        if self._shared:
-            self.uids, self.modseqs, self.flags = self.uids[:], self.modseqs[:], self.flags[:]
-            self._shared = False
+        self._own()
         self._drop(expunged)
         index = -1
         for change in changed:
@@ -128,14 +154,23 @@ class Image:
                 self.uids.append(change.uid)
                 self.modseqs.append(change.modseq)
                 self.flags.append(change.flags)
+                self.sizes.append(UNKNOWN)
             elif self.uids[index] == change.uid:
                 self.modseqs[index], self.flags[index] = change.modseq, change.flags
             else:  # adopted with a UID of its own
                 self.uids.insert(index, change.uid)
                 self.modseqs.insert(index, change.modseq)
                 self.flags.insert(index, change.flags)
+                self.sizes.insert(index, UNKNOWN)
         self.modseq, self.uidnext = modseq, max(uidnext, self.uidnext)
         self.drift += len(changed) + len(expunged)
+
+    def _own(self) -> None:
+        """Leave to others what was shared."""
+        if self._shared:
+            self.uids, self.modseqs = self.uids[:], self.modseqs[:]
+            self.flags, self.sizes = self.flags[:], self.sizes[:]
+            self._shared = False
 
     def _drop(self, expunged: Sequence[int]) -> None:
         if len(expunged) > FEW:
@@ -144,20 +179,21 @@ class Image:
             self.uids = array("Q", [self.uids[index] for index in kept])
             self.modseqs = array("Q", [self.modseqs[index] for index in kept])
             self.flags = [self.flags[index] for index in kept]
+            self.sizes = array("Q", [self.sizes[index] for index in kept])
             return
         for uid in expunged:
             index = bisect_left(self.uids, uid)
             if index < len(self.uids) and self.uids[index] == uid:
-                del self.uids[index], self.modseqs[index], self.flags[index]
+                del self.uids[index], self.modseqs[index], self.flags[index], self.sizes[index]
 
 
-def pack(uids: "array[int]", modseqs: "array[int]", flags: Sequence[Flags], stamp: Stamp) -> bytes:
+def pack(uids: "array[int]", modseqs: "array[int]", flags: Sequence[Flags], sizes: "array[int]", stamp: Stamp) -> bytes:
     """The packed form, which ``unpack`` reads; ``stamp`` is that of the folder, zeros if it is not certain."""
     palette = {one: number for number, one in enumerate(dict.fromkeys(flags))}
     texts = "\n".join(map(to_column, palette)).encode("ascii")
     index = array("B" if len(palette) <= 256 else "I", [palette[one] for one in flags])
     head = _HEAD.pack(_MARK, stamp.cur, stamp.new, len(uids), len(texts), index.itemsize)
-    return b"".join((head, texts, _octets(uids), _octets(modseqs), _octets(index)))
+    return b"".join((head, texts, *map(_octets, (uids, modseqs, sizes, index))))
 
 
 def unpack(packed: bytes, modseq: int, uidnext: int) -> Image | None:
@@ -165,16 +201,17 @@ def unpack(packed: bytes, modseq: int, uidnext: int) -> Image | None:
     if len(packed) < _HEAD.size or not packed.startswith(_MARK):
         return None
     _, _, _, count, size, width = _HEAD.unpack_from(packed)
-    if width not in {1, 4} or len(packed) != _HEAD.size + size + count * (16 + width):
+    if width not in {1, 4} or len(packed) != _HEAD.size + size + count * (24 + width):
         return None
     at = _HEAD.size + size
     palette = [from_column(text) for text in packed[_HEAD.size : at].decode("ascii").split("\n")]
-    uids, modseqs = _array("Q", packed[at : at + 8 * count]), _array("Q", packed[at + 8 * count : at + 16 * count])
-    index = _array("B" if width == 1 else "I", packed[at + 16 * count :])
+    numbers = _array("Q", packed[at : at + 24 * count])
+    uids, modseqs, sizes = numbers[:count], numbers[count : 2 * count], numbers[2 * count :]
+    index = _array("B" if width == 1 else "I", packed[at + 24 * count :])
     if index and max(index) >= len(palette):
         return None
     flags = [palette[one] for one in index]
-    return Image(modseq, uidnext, uids, modseqs, flags, stamp=packed_stamp(packed))
+    return Image(modseq, uidnext, uids, modseqs, flags, stamp=packed_stamp(packed), sizes=sizes)
 
 
 def packed_stamp(head: bytes) -> Stamp | None:

@@ -26,7 +26,7 @@ from daptinmail.store.watch import UNCERTAIN, Watch
 log = Logger()
 
 MAX_MESSAGES = 2_000_000
-"""Messages in all images together; each takes 24 octets."""
+"""Messages in all images together; each takes 32 octets."""
 
 LARGE = 1000
 """Messages from which a packed form is worth its while."""
@@ -155,11 +155,11 @@ class Images:
                 await self._pack(mailbox_id, image)
 
     async def _pack(self, mailbox_id: int, image: Image) -> None:
-        uids, modseqs, flags = image.share()
+        (uids, modseqs, flags), sizes = image.share(), image.sizes
         modseq, image.drift = image.modseq, 0
         try:
             image.stamp = await self._look(mailbox_id)
-            packed = await self._blocking.run(pack, uids, modseqs, flags, image.stamp or UNCERTAIN)
+            packed = await self._blocking.run(pack, uids, modseqs, flags, sizes, image.stamp or UNCERTAIN)
             await self._storage.write(partial(save, mailbox_id=mailbox_id, modseq=modseq, packed=packed))
         except (NotFound, Unavailable) as error:
             log.warn("cannot keep the image of mailbox {mailbox}: {error}", mailbox=mailbox_id, error=error)

@@ -184,6 +184,10 @@ class MessageStore:
         """Rows ``(uid, *values)`` of those that exist."""
         return await self.storage.read(lambda connection: views.columns(connection, mailbox_id, uids, names))
 
+    async def sizes(self, mailbox_id: int, uids: Sequence[int]) -> "array[int] | None":
+        """Octets of each of these messages, if that is known at once for all."""
+        return await self._viewing.sizes(mailbox_id, uids)
+
     async def find(self, mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> "array[int]":
         """The messages that meet a criterion."""
         return await self._search.find(mailbox_id, criterion, uids)

@@ -1,5 +1,6 @@
 """Looks at mailboxes: after merging what other tools did to their folders, and through images where there are some."""
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -11,7 +12,7 @@ from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.messages import Changes, MailboxStatus, Opened, Snapshot
 from daptinmail.interfaces.storage import IStorage
 from daptinmail.store import counts, views
-from daptinmail.store.image import Image
+from daptinmail.store.image import UNKNOWN, Image
 from daptinmail.store.images import Images, load, saved_stamp
 from daptinmail.store.maildir import Tree
 from daptinmail.store.marks import Marks
@@ -56,6 +57,19 @@ class Viewing:
             if latest is not None:
                 return latest
         return await self.look(mailbox_id, views.changes, since)
+
+    async def sizes(self, mailbox_id: int, uids: Sequence[int]) -> "array[int] | None":
+        """Octets of each of these messages, if an image has them all; what it lacks is read and kept."""
+        image = self.images.get(mailbox_id)
+        sizes = None if image is None else image.sizes_of(uids)
+        if image is None or sizes is None or UNKNOWN not in sizes:
+            return sizes
+        missing = [uid for uid, size in zip(uids, sizes, strict=True) if size == UNKNOWN]
+        image.learn_sizes(
+            await self.storage.read(lambda connection: views.columns(connection, mailbox_id, missing, ("size",)))
+        )
+        sizes = image.sizes_of(uids)
+        return None if sizes is None or UNKNOWN in sizes else sizes
 
     async def open_many(self, mailbox_id: int, uids: Sequence[int]) -> dict[int, Opened]:
         """Those messages' contents; files that another tool renamed are found again."""

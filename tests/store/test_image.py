@@ -57,6 +57,15 @@ class ImageTests(StoreCase, SynchronousTestCase):
         self.assertEqual((view.uids, view.modseqs, view.flags), (rows.uids, rows.modseqs, rows.flags))
         self.assertEqual((view.modseq, view.mailbox), (rows.modseq, self.inbox()))
         self.assertEqual(self.now(self.store.changes(self.inbox().id, since)), self.changes_in_rows(since))
+        self.assert_sizes(view.uids)
+
+    def assert_sizes(self, uids: "array[int]") -> None:
+        """Sizes are what the rows say: of all, of a stretch, of some."""
+        inbox = self.inbox().id
+        for some in (uids, uids[1:], uids[::2]):
+            sizes = self.now(self.store.sizes(inbox, some))
+            assert sizes is not None
+            self.assertEqual(list(zip(some, sizes, strict=True)), self.now(self.store.columns(inbox, some, ("size",))))
 
     def do(self, step: tuple[object, ...]) -> None:
         """One piece of work."""
@@ -99,6 +108,18 @@ class ImageTests(StoreCase, SynchronousTestCase):
         self.add()
         self.assertEqual((list(view.uids), list(view.modseqs), list(view.flags)), before)
         self.assertEqual(list(self.view().uids), [2, 3])
+
+    def test_sizes_of_what_is_gone(self) -> None:
+        """An expunged message has no size any more; the others keep theirs, and a new one is looked up."""
+        for _ in range(3):
+            self.add()
+        uids, inbox = self.view().uids, self.inbox().id
+        self.assert_sizes(uids)
+        self.now(self.store.change_flags(inbox, [2], FlagMode.ADD, frozenset({DELETED})))
+        self.now(self.store.expunge(inbox))
+        self.add()
+        self.assertIsNone(self.now(self.store.sizes(inbox, uids)))
+        self.assert_sizes(self.view().uids)
 
     def test_idle_sessions_share(self) -> None:
         """Two sessions that select the same mailbox have the same sequences in memory."""
@@ -149,17 +170,19 @@ class PackingTests(SynchronousTestCase):
         """What was packed comes back."""
         uids = array("Q", range(1, len(messages) + 1))
         modseqs, flags = array("Q", [modseq for modseq, _ in messages]), [flags for _, flags in messages]
-        packed = pack(uids, modseqs, flags, Stamp(stamp, stamp))
+        sizes = array("Q", range(len(messages)))
+        packed = pack(uids, modseqs, flags, sizes, Stamp(stamp, stamp))
         image = unpack(packed, 7, 9)
         assert image is not None
         self.assertEqual((image.modseq, image.uids, image.modseqs, image.flags), (7, uids, modseqs, flags))
+        self.assertEqual(image.sizes, sizes)
         self.assertEqual(packed_stamp(packed), Stamp(stamp, stamp) if stamp else None)
 
     @given(st.binary(max_size=200))
     def test_nonsense(self, octets: bytes) -> None:
         """Anything else is no image."""
         self.assertIsNone(unpack(octets, 1, 1))
-        packed = pack(array("Q", [1]), array("Q", [1]), [frozenset()], Stamp(0, 0))
+        packed = pack(array("Q", [1]), array("Q", [1]), [frozenset()], array("Q", [9]), Stamp(0, 0))
         self.assertIsNone(unpack(packed[:-1] + octets if len(octets) != 1 else packed[:-1], 1, 1))
 
 

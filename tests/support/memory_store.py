@@ -99,6 +99,14 @@ class MemoryMessageStore(MemoryMailboxes):
         return [(one.uid, *map(one.column, names)) for one in found]
 
     @fired
+    def sizes(self, mailbox_id: int, uids: Sequence[int]) -> "array[int] | None":
+        """Of all, if they exist."""
+        messages = self._box(mailbox_id).messages
+        if not messages.keys() >= set(uids):
+            return None
+        return array("Q", [len(messages[uid].content) for uid in uids])
+
+    @fired
     def find(self, mailbox_id: int, criterion: Criterion, uids: Sequence[int] | None = None) -> "array[int]":
         """Those that meet a criterion."""
         messages = self._box(mailbox_id).messages
