@@ -1,18 +1,57 @@
-"""The hash of the relaxed canonical body, a piece at a time (RFC 6376 §3.4.4, §3.7)."""
+"""The hash of a canonical body, a piece at a time (RFC 6376 §3.4.3, §3.4.4, §3.7)."""
 
 from hashlib import sha256
 
 _EMPTY_LINES = b"\r\n" * 4096
 
 
-class RelaxedBody:
-    """Takes a body with CRLF line ends in pieces of any size and keeps a constant amount of it."""
+class BodyHash:
+    """SHA-256 of a canonical body with CRLF line ends, of any size; keeps a constant amount of it.
 
-    def __init__(self) -> None:
+    Only the first ``limit`` canonical octets are hashed, if given (``l=``, §3.5); ``size`` counts all of them.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.size = 0
+        self._limit = limit
         self._hash = sha256()
-        self._rest = b""  # blanks and CR at the end of what was read: the next octet tells what they are
         self._empty_lines = 0  # line ends that count only if something follows
         self._begun = False
+
+    def update(self, data: bytes) -> None:
+        """Add octets."""
+        raise NotImplementedError
+
+    def digest(self) -> bytes:
+        """The hash of all that was added; call once."""
+        raise NotImplementedError
+
+    def _add(self, data: bytes) -> None:
+        """Add canonical octets; line ends at the end wait for what follows them."""
+        kept, lines = split_empty_lines(data)
+        if kept:
+            self._begun = True
+            while self._empty_lines:
+                some = min(self._empty_lines, len(_EMPTY_LINES) // 2)
+                self._take(_EMPTY_LINES[: some * 2])
+                self._empty_lines -= some
+            self._take(kept)
+        self._empty_lines += lines
+
+    def _take(self, data: bytes) -> None:
+        if self._limit is None:
+            self._hash.update(data)
+        elif self.size < self._limit:
+            self._hash.update(data[: self._limit - self.size])
+        self.size += len(data)
+
+
+class RelaxedBody(BodyHash):
+    """Blanks count as one, and not before a line end (§3.4.4)."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        super().__init__(limit)
+        self._rest = b""  # blanks and CR at the end of what was read: the next octet tells what they are
 
     def update(self, data: bytes) -> None:
         """Add octets."""
@@ -26,22 +65,31 @@ class RelaxedBody:
         self._add(data)
 
     def digest(self) -> bytes:
-        """The SHA-256 hash of all that was added; call once."""
+        """The hash; that of nothing for a body without content."""
         self._add(self._rest)
         if self._begun:
-            self._hash.update(b"\r\n")
+            self._take(b"\r\n")
         return self._hash.digest()
 
-    def _add(self, data: bytes) -> None:
-        kept, lines = split_empty_lines(data)
-        if kept:
-            self._begun = True
-            while self._empty_lines:
-                some = min(self._empty_lines, len(_EMPTY_LINES) // 2)
-                self._hash.update(_EMPTY_LINES[: some * 2])
-                self._empty_lines -= some
-            self._hash.update(kept)
-        self._empty_lines += lines
+
+class SimpleBody(BodyHash):
+    """Only empty lines at the end are passed over (§3.4.3)."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        super().__init__(limit)
+        self._rest = b""  # a CR whose LF has not come
+
+    def update(self, data: bytes) -> None:
+        """Add octets."""
+        data = self._rest + data
+        self._rest = b"\r" if data.endswith(b"\r") else b""
+        self._add(data[:-1] if self._rest else data)
+
+    def digest(self) -> bytes:
+        """The hash; an empty body counts as one line end."""
+        self._add(self._rest)
+        self._take(b"\r\n")
+        return self._hash.digest()
 
 
 def squeeze(data: bytes) -> bytes:

@@ -76,8 +76,8 @@ class SignatureReport:
 class ISignatureVerifier(Interface):
     """Verifies DKIM signatures and ARC chains."""
 
-    def verify(content: Content, resolver: IResolver) -> Awaitable[SignatureReport]:
-        """Look at a content as it was received. Never raises for what is in it, nor for DNS."""
+    def verify(content: Content, header: bytes, resolver: IResolver) -> Awaitable[SignatureReport]:
+        """Look at a content as it was received, and its header section. Never raises for what they say, nor for DNS."""
 
 
 @frozen

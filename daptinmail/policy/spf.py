@@ -1,6 +1,6 @@
 """May this address send mail for this domain? (RFC 7208)
 
-Nothing here waits in a thread: each question to DNS is awaited, so a domain whose DNS is slow holds up its own mail only.
+Nothing here waits in a thread: each question to DNS is awaited, so a domain with slow DNS holds up its own mail only.
 """
 
 from collections.abc import Awaitable
@@ -173,7 +173,8 @@ class _Evaluation:
 
     async def _leads_back(self, name: str) -> bool:
         try:
-            return str(self.ip) in await self.resolver.addresses(name, self.ip.version)
+            found = await self.resolver.addresses(name, self.ip.version)
+            return any(ip_address(one) == self.ip for one in found)
         except (NotFound, Unavailable):
             return False
 
