@@ -179,8 +179,8 @@ class Journal:
 
     def _damaged(self, why: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{self.path}: the journal of a crash is damaged ({why}), so the changes of files that it interrupted"
-            " cannot be undone; move this file away, start again, and let 'verify' compare the mailboxes with their files"
+            f"{self.path}: the journal of a crash is damaged ({why}), so its interrupted changes of files"
+            " cannot be undone; move this file away, start again, and let 'verify' compare mailboxes with files"
         )
 
     def _undo(self, source: str, target: str, link: bool) -> bool:
