@@ -1,18 +1,23 @@
 """Mail from other hosts, without authentication: taken for accounts of this server, and for nobody else."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
-from attrs import define
+from attrs import define, evolve, frozen
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from daptinmail.agents.content import ContentReader
+from daptinmail.agents.content import ContentReader, Header
 from daptinmail.agents.mda import Mda
+from daptinmail.agents.results_field import results_field, without_forged
 from daptinmail.agents.stamp import arrival_of, received
 from daptinmail.errors import Refused
 from daptinmail.interfaces.events import IEventLog
+from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, Delivery
 from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
+from daptinmail.interfaces.screening import Action, IScreening, Verdict
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
@@ -21,6 +26,34 @@ from daptinmail.policy.hops import hops_refusal
 from daptinmail.policy.relaying import reception_refusal
 
 log = Logger()
+
+
+SPAM = "Spam"
+SPAM_FLAGS = frozenset((b"Spam", b"$Junk"))
+MARK_FLAGS = frozenset((b"Spam",))
+
+
+@frozen
+class _Arriving:
+    """One message on its way through the MTA, judged."""
+
+    origin: Origin
+    envelope: Envelope
+    trail: UUID
+    verdict: Verdict
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the event log keeps of it."""
+        return_path = self.envelope.return_path
+        data = {
+            "from": str(return_path) if return_path else "",
+            "recipients": [str(one) for one in self.envelope.recipients],
+            "ip": self.origin.ip,
+            "helo": self.origin.helo,
+            "tls": self.origin.tls,
+        }
+        return {**data, "screening": _told(self.verdict)} if self.verdict.checks else data
 
 
 @implementer(IReception)
@@ -33,6 +66,7 @@ class Mta:
     events: IEventLog
     contents: ContentReader
     clock: IClock
+    screening: IScreening
 
     async def mail(self, origin: Origin, return_path: Address | None, parameters: MailParameters) -> None:
         """Anybody may begin; recipients decide."""
@@ -51,22 +85,51 @@ class Mta:
         await self.mda.check_room(account)
 
     async def receive(self, origin: Origin, envelope: Envelope, content: Content, trail: UUID) -> None:
-        """Stamp and deliver to all recipients, or to none."""
+        """Judge, stamp and deliver to all recipients, or to none."""
         header = await self.contents.header(content)
         refusal = hops_refusal(count_received(header.raw))
         if refusal:
             raise Refused(refusal)
-        deliveries = await self.mda.deliveries(envelope.recipients)
-        stamped = content.with_prefix(received(origin, envelope, trail, self.clock.now()) + header.separator)
+        verdict = await self.screening.screen(origin, envelope, content, header.fields)
+        arriving = _Arriving(origin, envelope, trail, verdict)
+        await self._refuse(arriving)
+        cleaned, discard = await self._cleaned(origin, content, header)
+        try:
+            await self._deliver(arriving, cleaned, header.separator)
+        finally:
+            discard()
+
+    async def _refuse(self, arriving: _Arriving) -> None:
+        """Record a refusal and make it."""
+        verdict = arriving.verdict
+        if verdict.reply is None:
+            return
+        data = {**arriving.data, "reply": str(verdict.reply)}
+        await self.events.record("message.refused", arriving.trail, "", data)
+        log.info(
+            "[{connection}] {trail}: refused from {sender}: {reasons}",
+            connection=arriving.origin.connection,
+            trail=arriving.trail.hex,
+            sender=data["from"] or "<>",
+            reasons="; ".join(verdict.reasons),
+        )
+        raise Refused(verdict.reply)
+
+    async def _cleaned(self, origin: Origin, content: Content, header: Header) -> tuple[Content, Callable[[], None]]:
+        """The content without Authentication-Results in our name, whoever wrote them (RFC 8601 §5)."""
+        kept = without_forged(header.raw, self.screening.authserv_ids(origin))
+        if kept == header.raw:
+            return content, lambda: None
+        return await self.contents.with_header(content, header, kept)
+
+    async def _deliver(self, arriving: _Arriving, content: Content, separator: bytes) -> None:
+        origin, envelope, trail = arriving.origin, arriving.envelope, arriving.trail
+        deliveries = [_directed(one, arriving.verdict) for one in await self.mda.deliveries(envelope.recipients)]
+        stamped = content.with_prefix(
+            self._results(arriving) + received(origin, envelope, trail, self.clock.now()) + separator
+        )
         arrival = arrival_of(origin, envelope, trail)
-        data = {
-            "from": arrival.return_path,
-            "recipients": [str(one) for one in envelope.recipients],
-            "ip": origin.ip,
-            "helo": origin.helo,
-            "tls": origin.tls,
-            "size": content.size,
-        }
+        data = {**arriving.data, "size": content.size}
 
         def deliver(transaction: ITransaction) -> None:
             self.mda.deliver_in(transaction, stamped, deliveries, arrival, envelope.return_path)
@@ -80,3 +143,35 @@ class Mta:
             sender=arrival.return_path or "<>",
             count=len(deliveries),
         )
+
+    def _results(self, arriving: _Arriving) -> bytes:
+        """Our Authentication-Results, above our Received field; none for a client that is not screened."""
+        ids = self.screening.authserv_ids(arriving.origin)
+        return results_field(ids[0], arriving.verdict.checks) if arriving.verdict.checks and ids else b""
+
+
+def _directed(delivery: Delivery, verdict: Verdict) -> Delivery:
+    """To the account's Spam mailbox, whatever it is called, if the verdict says so."""
+    if verdict.action is Action.SPAM:
+        return evolve(delivery, mailbox=SPAM, special_use=SPECIAL_USE_MAILBOXES[SPAM], flags=SPAM_FLAGS)
+    return evolve(delivery, flags=MARK_FLAGS) if verdict.marked else delivery
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as the event log keeps it: every result with its reason."""
+    results = [
+        " ".join(part for part in (f"{one.method}={one.result}", _first_value(one.properties), one.reason) if part)[
+            :200
+        ]
+        for one in verdict.checks
+    ]
+    return {
+        "action": verdict.action.value,
+        "score": verdict.score,
+        "reasons": [reason[:200] for reason in verdict.reasons],
+        "results": results,
+    }
+
+
+def _first_value(properties: tuple[tuple[str, str], ...]) -> str:
+    return properties[0][1] if properties else ""

@@ -143,4 +143,5 @@ def _checked_chain(material: Material, chain: ArcChain) -> Chain:
 def _result(read: MessageTags, result: str, reason: str) -> Signature:
     tags = read.tags
     identity = tags.values.get(b"i", b"").decode("utf-8", "replace")
-    return Signature(result, tags.domain, tags.selector, tags.algorithm, identity, reason)
+    start = tags.values[b"b"].replace(b" ", b"")[:8].decode()
+    return Signature(result, tags.domain, tags.selector, tags.algorithm, identity, reason, start)

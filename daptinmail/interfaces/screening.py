@@ -10,6 +10,7 @@ from daptinmail.interfaces.reception import Origin
 from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.transfer import IResolver
 from daptinmail.mail.envelope import Envelope
+from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.reply import Reply
 
 
@@ -45,6 +46,8 @@ class Signature:
     algorithm: str = ""
     identity: str = ""
     reason: str = ""
+    start: str = ""
+    """The first characters of ``b=``, which tell signatures apart (RFC 6008)."""
 
 
 @frozen
@@ -100,7 +103,7 @@ class Verdict:
 class IScreening(Interface):
     """Judges mail of clients that did not log in."""
 
-    def screen(origin: Origin, envelope: Envelope, content: Content, header: bytes) -> Awaitable[Verdict]:
+    def screen(origin: Origin, envelope: Envelope, content: Content, header: HeaderSection) -> Awaitable[Verdict]:
         """Decide, before 250. ``header`` is the header section of ``content``, which is as it was received.
 
         Never raises for what is in the message, nor for DNS.

@@ -8,6 +8,7 @@
 ``listeners``   the listeners that do run; sockets that stay open over a change
 ``edges``       the protocol factories behind a listener
 ``sockets``     ports bound before privileges are dropped
+``screening``   the checks of received mail
 ``control``     reconcile: makes running listeners match wanted ones, and says what it did
 ``quickstart``  the first set-up in one command
 ``datadir``     the data directory and its lock

@@ -45,6 +45,7 @@ from daptinmail.services.listeners import Listeners
 from daptinmail.services.live import CurrentLive, wants_client_certificates
 from daptinmail.services.logins import Logins, make_logins
 from daptinmail.services.quickstart import Ports, Quickstart
+from daptinmail.services.screening import make_screening
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.services.textindex import TextIndexing, make_text_index
 from daptinmail.services.upkeep import Upkeep
@@ -294,7 +295,8 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         queue_dir=ground.boot.queue_dir,
         live=lambda: ground.live.value,
     )
-    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock)
+    screening = make_screening(ground.reactor, resolver, ground.blocking, ground.clock, lambda: ground.live.value)
+    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening)
     msa = Msa(
         domain.logins.directory,
         mda,

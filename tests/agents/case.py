@@ -27,6 +27,7 @@ from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
+from tests.support.screening import FixedScreening
 from tests.support.servers import mail_server
 from tests.support.signing import MarkingSigner
 from tests.support.storage import MemoryStorage
@@ -60,7 +61,8 @@ class AgentCase(SynchronousTestCase):
         spool_dir = self.storage.directory / "spool"
         spool_dir.mkdir()
         self.contents = ContentReader(SynchronousBlocking(), Spool(spool_dir, SynchronousBlocking(), 1024))
-        mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock)
+        self.screening = FixedScreening()
+        mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock, self.screening)
         msa = Msa(
             self.directory,
             self.mda,

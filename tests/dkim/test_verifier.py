@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dkim
 from twisted.internet.defer import Deferred
@@ -64,8 +65,9 @@ class SignatureTests(VerifierCase):
                 signed = by_dkimpy(canonicalize=(header, body))
                 for spooled in (False, True):
                     (found,) = self.report(signed, spooled).signatures
-                    wanted = Signature("pass", "example.test", "d1", "rsa-sha256", "@example.test")
+                    wanted = Signature("pass", "example.test", "d1", "rsa-sha256", "@example.test", start=found.start)
                     self.assertEqual(found, wanted)
+                    self.assertIn(b" b=" + found.start.encode(), signed)
 
     def test_bodies(self) -> None:
         """Without body, with empty lines only, without a last line end, and with a large body."""
@@ -209,7 +211,7 @@ class TagTests(VerifierCase):
 
     def test_unreadable(self) -> None:
         """What cannot be read is neutral, and says which tag is at fault."""
-        for tags, reason in (
+        cases: list[tuple[dict[str, Any], str]] = [
             ({"v": "2"}, "v= is not 1"),
             ({"v": ""}, "v= is missing"),
             ({"d": ""}, "d= is missing"),
@@ -223,7 +225,8 @@ class TagTests(VerifierCase):
             ({"q": "http"}, "q= is unknown"),
             ({"a": "rsa-md5000"}, ""),
             ({"a": "none"}, "none is not accepted"),
-        ):
+        ]
+        for tags, reason in cases:
             signature = self.only(by_hand(**tags))
             self.assertNotEqual(signature.result, "pass")
             if reason:

@@ -18,6 +18,7 @@ from daptinmail.store.spool import Spool
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
 from tests.support.runtime import SynchronousBlocking
+from tests.support.screening import FixedScreening
 from tests.support.servers import mail_server
 from tests.support.stored import Stored
 
@@ -43,6 +44,7 @@ class InBySmtpOutByImap(SynchronousTestCase):
             events,
             ContentReader(blocking, spool),
             self.stored.clock,
+            FixedScreening(),
         )
         portal = make_portal(self.directory)
         self.smtp = SmtpFactory(SERVER, mta, spool, portal, self.stored.identifiers, Clock(), None, False)
