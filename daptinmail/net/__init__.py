@@ -2,7 +2,7 @@
 
 ``blocking``     blocking calls to pool threads
 ``runtime``      the real clock and identifiers
-``dns``          ``IResolver`` over twisted.names
+``dns``          ``IResolver`` over twisted.names; ``dnscache`` its memory
 ``channel``      what SASL may know of a TLS connection
 ``tls``          contexts chosen by SNI
 ``multiplex``    two protocols behind one TLS port, chosen by ALPN or SNI

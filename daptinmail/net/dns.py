@@ -1,4 +1,4 @@
-"""``IResolver`` over twisted.names: UDP, TCP when truncated, a small cache."""
+"""``IResolver`` over twisted.names: UDP, TCP when truncated, a small cache; who asks the same shares one question."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -16,12 +16,11 @@ from zope.interface import implementer
 
 from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.transfer import IResolver, MailExchanger, ServiceTarget
+from daptinmail.net.dnscache import MAX_TTL, Answer, AnswerCache, Key, negative_ttl
 
 T = TypeVar("T")
 
 TIMEOUTS = (2, 4, 8)  # seconds, one attempt each
-MAX_CACHED = 2000  # names
-MAX_TTL = 300  # seconds
 MAX_ALIASES = 8
 CAA = 257  # RFC 8659 §4.1; twisted.names has no class for it
 LOOPBACK = ("127.0.0.1", "::1")  # localhost is never asked of the network (RFC 6761 §6.3)
@@ -44,7 +43,11 @@ class Resolver:
 
     clock: IReactorTime
     lookup: Lookup
-    _cache: dict[tuple[str, int], tuple[float, list[Any]]] = field(factory=dict)
+    _cache: AnswerCache = field(init=False)
+    _waiting: dict[Key, list["Deferred[Answer]"]] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._cache = AnswerCache(self.clock)
 
     @classmethod
     def of_system(cls, reactor: Any, server: tuple[str, int] | None = None) -> "Resolver":
@@ -95,41 +98,61 @@ class Resolver:
         """CAA records; those that cannot be read are left out."""
         return [text for one in await self._ask(name, CAA) if (text := _issuer(one.data))]
 
-    async def _ask(self, name: str, kind: int) -> list[Any]:
+    async def _ask(self, name: str, kind: int) -> Sequence[Any]:
         """Payloads of one type, at the name or where its aliases lead."""
-        name = _checked(name)
-        cached = self._cache.get((name, kind))
-        if cached and cached[0] > self.clock.seconds():
-            return cached[1]
-        target = name
+        key = (_checked(name), kind)
+        cached = self._cache.find(key)
+        answer = cached[0] if cached else await self._share(key)
+        if answer is None:
+            raise NotFound(f"{key[0]}: no such name")
+        return answer
+
+    def _share(self, key: Key) -> "Deferred[Answer]":
+        """Wait for the one question that is under way. Whoever gives up waiting spoils it for nobody."""
+        mine: Deferred[Answer] = Deferred()
+        waiting = self._waiting.setdefault(key, [])
+        waiting.append(mine)
+        if len(waiting) == 1:
+            question = Deferred.fromCoroutine(self._look_up(key))
+            question.addBoth(self._tell, key)
+        return mine
+
+    def _tell(self, result: Any, key: Key) -> None:
+        for one in self._waiting.pop(key):
+            if not one.called:
+                one.callback(result)
+
+    async def _look_up(self, key: Key) -> Answer:
+        """Ask, follow aliases, remember."""
+        name, kind = key
+        ttl = MAX_TTL
         for _ in range(MAX_ALIASES):
-            answers = await self._query(target, kind)
-            canonical = _canonical(target, answers)
+            answers, authority = await self._query(name, kind)
+            if answers is None:
+                self._cache.keep(key, None, min(ttl, negative_ttl(authority)))
+                return None
+            canonical = _canonical(name, answers)
             found = [one for one in answers if one.type == kind and _text(one.name) == canonical]
-            if found or canonical == target:
+            ttl = min([ttl, *(one.ttl for one in answers)])
+            if found or canonical == name:
                 break
-            target = canonical
+            name = canonical
         payloads = [one.payload for one in found]
-        if found:
-            self._keep((name, kind), min(one.ttl for one in answers), payloads)
+        self._cache.keep(key, payloads, ttl if found else min(ttl, negative_ttl(authority)))
         return payloads
 
-    async def _query(self, name: str, kind: int) -> Records:
+    async def _query(self, name: str, kind: int) -> tuple[Records | None, Records]:
+        """Answers, ``None`` for a name that does not exist, and the authority section."""
         try:
-            answers, _, _ = await self.lookup.query(dns.Query(name.encode("ascii"), kind, dns.IN))
+            answers, authority, _ = await self.lookup.query(dns.Query(name.encode("ascii"), kind, dns.IN))
         except CancelledError:
             raise
-        except DNSNameError:
-            raise NotFound(f"{name}: no such name") from None
+        except DNSNameError as error:
+            message = error.args[0] if error.args else None
+            return None, getattr(message, "authority", ())
         except Exception as error:
             raise Unavailable(f"{name}: no answer from DNS", cause=repr(error)) from error
-        return answers
-
-    def _keep(self, key: tuple[str, int], ttl: int, payloads: list[Any]) -> None:
-        self._cache.pop(key, None)
-        if len(self._cache) >= MAX_CACHED:
-            del self._cache[next(iter(self._cache))]
-        self._cache[key] = (self.clock.seconds() + min(ttl, MAX_TTL), payloads)
+        return answers, authority
 
 
 def system_servers(path: Path = RESOLV_CONF) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.names import dns
 from twisted.names.error import DNSNameError, DNSServerError
@@ -19,11 +19,12 @@ from tests.support.dnsstub import DnsStub
 
 
 class ScriptedLookup:
-    """Answers from a list; an exception is raised."""
+    """Answers from a list; an exception is raised. ``authority`` comes with every answer."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.asked = 0
+        self.authority: list[Any] = []
 
     def query(self, query: dns.Query) -> "Deferred[Any]":
         self.asked += 1
@@ -32,8 +33,19 @@ class ScriptedLookup:
         if isinstance(answer, Exception):
             done.errback(answer)
         else:
-            done.callback((answer, [], []))
+            done.callback((answer, self.authority, []))
         return done
+
+
+class SlowLookup:
+    """Answers when the test does."""
+
+    def __init__(self) -> None:
+        self.questions: list[Deferred[Any]] = []
+
+    def query(self, query: dns.Query) -> "Deferred[Any]":
+        self.questions.append(Deferred())
+        return self.questions[-1]
 
 
 def record(name: str, payload: Any, ttl: int = 60) -> dns.RRHeader:
@@ -66,6 +78,57 @@ class ResolverTests(SynchronousTestCase):
                 clock.advance(seconds)
                 self.assertEqual(self.ask(resolver.mail_exchangers("X.example.")), [MailExchanger(5, "mx.x.example")])
                 self.assertEqual(lookup.asked, asked)
+
+    def test_nothing_is_remembered_too(self) -> None:
+        """That a name or a record is missing is kept as long as the SOA record says (RFC 2308), else not at all."""
+        soa = record("example", dns.Record_SOA(mname=b"a", rname=b"b", minimum=30), 60)
+        missing = dns.Message()
+        missing.authority = [soa]
+        for answer, kind in (([], None), (DNSNameError(missing), NotFound)):
+            for authority, asked in (([soa], 2), ([], 3)):
+                clock, lookup = Clock(), ScriptedLookup(*[answer] * 3)
+                lookup.authority = missing.authority = authority
+                resolver = Resolver(clock, lookup)
+                for seconds in (0, 29, 1):
+                    clock.advance(seconds)
+                    if kind:
+                        self.refuse(resolver.texts("x.example"), kind)
+                    else:
+                        self.assertEqual(self.ask(resolver.texts("x.example")), [])
+                self.assertEqual(lookup.asked, asked)
+
+    def test_no_answer_is_not_remembered(self) -> None:
+        """A server that failed is asked again at once."""
+        lookup = ScriptedLookup(DNSServerError(), [record("x.example", dns.Record_TXT(b"v"))])
+        resolver = Resolver(Clock(), lookup)
+        self.refuse(resolver.texts("x.example"), Unavailable)
+        self.assertEqual(self.ask(resolver.texts("x.example")), [b"v"])
+
+    def test_one_question_for_all(self) -> None:
+        """Whoever asks what is being asked already waits for that answer; one who gives up spoils it for nobody."""
+        lookup = SlowLookup()
+        resolver = Resolver(Clock(), lookup)
+        first, second = (Deferred.fromCoroutine(resolver.texts("x.example")) for _ in range(2))
+        self.assertEqual(len(lookup.questions), 1)
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        lookup.questions[0].callback(([record("x.example", dns.Record_TXT(b"v"))], [], []))
+        self.assertEqual(self.successResultOf(second), [b"v"])
+        third, fourth = (Deferred.fromCoroutine(resolver.texts("y.example")) for _ in range(2))
+        lookup.questions[1].errback(DNSServerError())
+        for one in (third, fourth):
+            self.failureResultOf(one, Unavailable)
+
+    def test_one_kind_of_address(self) -> None:
+        """Who wants IPv4 addresses only does not wait for the others."""
+        four, six = record("h.example", dns.Record_A("192.0.2.1")), record("h.example", dns.Record_AAAA("2001:db8::1"))
+        for version, answer, text in ((4, four, "192.0.2.1"), (6, six, "2001:db8::1")):
+            lookup = ScriptedLookup([answer])
+            self.assertEqual(self.ask(Resolver(Clock(), lookup).addresses("h.example", version)), [text])
+            self.assertEqual(
+                self.ask(Resolver(Clock(), lookup).addresses("localhost", version))[0][:1], "1:"[version == 6]
+            )
+        self.refuse(Resolver(Clock(), ScriptedLookup(DNSNameError())).addresses("h.example", 4), NotFound)
 
     def test_one_family_fails(self) -> None:
         """IPv4 addresses are enough when the question for IPv6 fails, and the other way round."""
