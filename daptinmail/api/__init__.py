@@ -10,6 +10,7 @@ In reading order:
 ``authentication``  where a token is read, when a cookie counts, who may come in
 ``rates``           how many requests an address may send
 ``problems``        any error -> status and body
+``repeating``       the ``Idempotency-Key`` header
 ``types``           the table of the API's types: attributes and relationships
 ``coercion``        JSON values -> values of a type
 ``documents``       records -> JSON:API documents

@@ -24,15 +24,18 @@ from daptinmail.api.pages import Pages
 from daptinmail.api.problems import Problem, error_document, failed_action
 from daptinmail.api.rates import LIMIT, Rates
 from daptinmail.api.relations import Relations
+from daptinmail.api.repeating import Repeating
 from daptinmail.api.rows import Rows
 from daptinmail.api.types import KINDS
 from daptinmail.interfaces.control import IConfiguration, IControl
-from daptinmail.interfaces.directory import IUsers
+from daptinmail.interfaces.directory import IDirectory, IUsers
 from daptinmail.interfaces.domains import IDomains
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import IMessageStore
 from daptinmail.interfaces.records import IRecords
+from daptinmail.interfaces.repeats import IRepeats
 from daptinmail.interfaces.runtime import IClock, IIdentifiers
+from daptinmail.interfaces.sending import ISending
 from daptinmail.interfaces.tls import ICertificates
 from daptinmail.interfaces.transfer import IQueue
 
@@ -73,6 +76,9 @@ class Api:
     store: IMessageStore
     events: IEventLog
     domains: IDomains
+    directory: IDirectory
+    sending: ISending
+    repeats: IRepeats
     clock: IClock
     identifiers: IIdentifiers
     rate_limit: int = LIMIT
@@ -102,7 +108,7 @@ class Api:
         rows = Rows(self.records, gate)
         return [
             *_row_endpoints(rows, Relations(self.records, gate, rows)),
-            *_action_endpoints(Actions(self._domain(), gate)),
+            *_action_endpoints(Actions(self._domain(), gate, Repeating(self.repeats, self.identifiers))),
             *_configuration_endpoints(Settings(self.configuration, gate, self.events)),
             *_domain_endpoints(DomainRoutes(self.domains, gate)),
             *_set_up_endpoints(ClientSetUp(self.domains, gate)),
@@ -110,7 +116,16 @@ class Api:
         ]
 
     def _domain(self) -> Domain:
-        return Domain(self.records, self.users, self.control, self.certificates, self.queue, self.store)
+        return Domain(
+            self.records,
+            self.users,
+            self.control,
+            self.certificates,
+            self.queue,
+            self.store,
+            self.directory,
+            self.sending,
+        )
 
 
 def _document(trouble: Problem, path: Mapping[str, str]) -> Answer:

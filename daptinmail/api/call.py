@@ -35,7 +35,8 @@ class Call:
 
     ``peer`` is the IP address of the other end of the connection; ``forwarded`` is true if a proxy says that the
     client is somewhere else, or a browser that the page is. ``host`` is the host name of the URL, without port.
-    ``token`` is ``None`` for a guest, "" if there is one that cannot be read.
+    ``idempotency_key`` is that header's value. ``token`` is ``None`` for a guest, "" if there is one that cannot be
+    read.
     """
 
     method: str
@@ -46,13 +47,18 @@ class Call:
     peer: str = ""
     forwarded: bool = False
     host: str = ""
+    idempotency_key: str | None = None
     token: str | None = field(default=None, repr=False)
 
 
 def json_answer(value: Any, status: int = 200, content_type: str = JSON_API) -> Answer:
     """``value`` as JSON."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
-    return Answer(status, body, content_type)
+    return Answer(status, json_octets(value), content_type)
+
+
+def json_octets(value: Any) -> bytes:
+    """``value`` as JSON text in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def read_parameters(query: str) -> Parameters:

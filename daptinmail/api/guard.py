@@ -99,8 +99,13 @@ def read_call(request: IRequest) -> Call:
         peer=peer_of(request),
         forwarded=any(headers.hasHeader(name) for name in FORWARDING) or from_elsewhere(request),
         host=request.getRequestHostname().decode("ascii", "replace").lower(),
+        idempotency_key=_single(headers.getRawHeaders(b"idempotency-key")),
         token=read_token(request, parameters),
     )
+
+
+def _single(values: list[bytes] | None) -> str | None:
+    return None if not values else b", ".join(values).decode("ascii", "replace").strip()
 
 
 def peer_of(request: IRequest) -> str:

@@ -26,7 +26,7 @@ class Limits:
     def of(self, path: bytes) -> int:
         """The limit for a request to ``path``."""
         target = path.partition(b"?")[0].rstrip(b"/")
-        return self.mail if target in {b"/api/mail", b"/api/outbox"} else self.body
+        return self.mail if target in {b"/api/mail", b"/api/outbox", b"/action/mail/send"} else self.body
 
 
 class LimitedRequest(Request):

@@ -23,6 +23,7 @@ Transactions:
 What the tables hold:
 
 ``configuration``  ``IConfiguration``, and the server's secrets
+``repeats``        ``IRepeats``: requests that may be sent twice and act once
 ``records``        ``IRecords``: the generic rows of the API
 ``writing``        its part inside a transaction
 ``rules``          ``Plain``: the rules of a type that only holds columns

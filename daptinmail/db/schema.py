@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -58,6 +59,7 @@ __all__ = [
     "outbox_destination",
     "outgoing_hour",
     "record_usergroup",
+    "repeatable_request",
     "subscription",
     "suppression",
     "tombstone",
@@ -195,6 +197,18 @@ event = Table(
     sqlite_autoincrement=True,
 )
 """Append-only. ``subject`` is ``<type>/<reference>``; ``data`` a JSON object without bodies or secrets."""
+
+repeatable_request = Table(
+    "repeatable_request",
+    metadata,
+    Column("owner", Reference, primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("token", Reference, nullable=False),
+    Column("answer", LargeBinary),
+    Column("created_at", UnixTime, nullable=False, index=True),
+)
+"""Idempotency keys of users (``owner`` is a user's reference) for a day; ``digest`` of the request."""
 
 file_journal = Table(
     "file_journal",

@@ -3,6 +3,7 @@
 ``runtime``       clock, randomness, identifiers, blocking calls
 ``storage``       transactions with group commit; content on its way to disk
 ``messages``      the message store: mailboxes, views, messages
+``digest``        what SELECT tells of all their flags
 ``search``        what SEARCH may ask of the messages in a mailbox
 ``sharing``       who may do what with whose mailbox
 ``annotations``   what clients write beside mailboxes
@@ -12,6 +13,10 @@
 ``credentials``   what a client presents to prove who it is
 ``reception``     SMTP edge -> agents
 ``transfer``      queue -> SMTP client; DNS
+``outgoing``      what keeps an account from sending too much, or to nobody
+``sending``       HTTP -> the MSA: composed messages
+``repeats``       requests that may be sent twice and act once
+``domains``       what DNS should say of a domain
 ``screening``     what is known about a received message, and the verdict
 ``tls``           certificates and signing keys
 ``records``       the generic rows behind the JSON:API

@@ -18,7 +18,8 @@ class Origin:
     """Who is at the other end of an SMTP connection, and over what.
 
     ``ip`` may come from XCLIENT. ``tls`` is the protocol version ("TLSv1.3") or ``None``; ``cipher`` its cipher.
-    ``extended`` is true after EHLO. ``account`` is ``None`` until AUTH succeeded.
+    ``extended`` is true after EHLO. ``account`` is ``None`` until AUTH succeeded. ``via`` names
+    another protocol than SMTP ("HTTP").
     """
 
     connection: str
@@ -29,9 +30,12 @@ class Origin:
     cipher: str | None = None
     extended: bool = True
     account: Account | None = None
+    via: str = ""
 
     def protocol(self, smtputf8: bool) -> str:
         """The ``with`` word of Received (RFC 3848, RFC 6531 §4.3)."""
+        if self.via:
+            return self.via
         if not self.extended:
             return "SMTP"
         letters = ("S" if self.tls else "") + ("A" if self.account else "")

@@ -21,7 +21,9 @@
 ``preview``    the first words of a message
 ``summary``    everything the store keeps about a message
 ``trace``      Received and Return-Path
+``composition`` a new message from text, HTML and attachments
 ``dsn``        delivery status notifications
 ``dkim_record`` the DNS record of a DKIM key
+``report``     what a sender is told of a recipient
 ``receipt``    outcome of one recipient: delivered, deferred, refused
 """

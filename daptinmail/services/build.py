@@ -18,6 +18,7 @@ from daptinmail.agents.msa import Msa
 from daptinmail.agents.mta import Mta
 from daptinmail.agents.reception import Reception
 from daptinmail.agents.returns import Returns
+from daptinmail.agents.sending import Sending
 from daptinmail.api.app import Api
 from daptinmail.api.site import make_site
 from daptinmail.certificates.certificates import Certificates
@@ -28,6 +29,7 @@ from daptinmail.db.configuration import Configuration
 from daptinmail.db.engine import open_engine
 from daptinmail.db.migrate import migrate
 from daptinmail.db.records import Records
+from daptinmail.db.repeats import Repeats
 from daptinmail.db.storage import Storage
 from daptinmail.dkim.signer import Signer
 from daptinmail.domains.doctor import Domains
@@ -38,6 +40,7 @@ from daptinmail.net.dns import Resolver
 from daptinmail.net.runtime import RandomIdentifiers, SystemClock
 from daptinmail.queue.rules import OutboxRules
 from daptinmail.queue.runner import Queue
+from daptinmail.queue.standing import Standings
 from daptinmail.services.control import Control, LiveConfiguration
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.edges import Edges
@@ -102,6 +105,7 @@ class Mail:
 
     resolver: Resolver
     queue: Queue
+    msa: Msa
     reception: Reception
 
 
@@ -201,6 +205,9 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         queue=mail.queue,
         store=domain.store,
         events=ground.events,
+        directory=domain.logins.directory,
+        sending=_sending(ground, domain, mail),
+        repeats=Repeats(ground.storage, ground.identifiers),
         domains=Domains(domain.logins.directory, domain.certificates, mail.resolver, lambda: ground.live.value),
         clock=ground.clock,
         identifiers=ground.identifiers,
@@ -308,7 +315,19 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         contents,
         ground.clock,
     )
-    return Mail(resolver, queue, Reception(mta, msa))
+    return Mail(resolver, queue, msa, Reception(mta, msa))
+
+
+def _sending(ground: Ground, domain: Domain, mail: Mail) -> Sending:
+    return Sending(
+        msa=mail.msa,
+        standings=Standings(ground.storage, mail.queue),
+        events=ground.events,
+        spool=domain.spool,
+        blocking=ground.blocking,
+        clock=ground.clock,
+        live=lambda: ground.live.value,
+    )
 
 
 def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules]:

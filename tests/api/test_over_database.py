@@ -15,18 +15,21 @@ from daptinmail.api.app import Api
 from daptinmail.api.types import KINDS
 from daptinmail.db.configuration import Configuration
 from daptinmail.db.records import Records
+from daptinmail.db.repeats import Repeats
 from tests.api.test_hostile import BODIES, MODEST
 from tests.api.test_seed_requests import BECOME, SIGN_IN, SIGN_UP, curl
 from tests.api.web import Client, From
 from tests.support.accounts import cheap_passwords
 from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
 from tests.support.control import MemoryCertificates, MemoryControl
+from tests.support.directory import MemoryDirectory
 from tests.support.domains import Zones
 from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.seed import CREATE_ACCOUNT, CREATE_SERVER, EXAMPLE_ID, RESTART, SET_HOSTNAME
+from tests.support.sending import MemorySending
 from tests.support.storage import MemoryStorage
 
 
@@ -53,6 +56,9 @@ def stored_client() -> Client:
         store,
         MemoryEvents(),
         Zones().domains(MemoryControl().live),
+        MemoryDirectory(),
+        MemorySending(),
+        Repeats(storage, identifiers),
         clock,
         identifiers,
         rate_limit=10**9,

@@ -20,7 +20,9 @@ from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.records import MemoryRecords
+from tests.support.repeats import MemoryRepeats
 from tests.support.runtime import CountingIdentifiers, SteadyClock
+from tests.support.sending import MemorySending
 from tests.support.users import MemoryUsers
 
 Body = bytes | str | dict[str, Any] | list[Any] | None
@@ -73,6 +75,9 @@ def api_resource(web: "Web") -> From:
         web.store,
         web.events,
         web.zones.domains(web.control.live),
+        web.zones.directory,
+        web.sending,
+        web.repeats,
         web.clock,
         CountingIdentifiers(),
         web.rate_limit,
@@ -160,6 +165,8 @@ class Web(Client):
     store: MemoryMessageStore = field(factory=lambda: MemoryMessageStore(SteadyClock(), CountingIdentifiers()))
     events: MemoryEvents = field(factory=MemoryEvents)
     zones: Zones = field(factory=Zones)
+    sending: MemorySending = field(factory=MemorySending)
+    repeats: MemoryRepeats = field(factory=MemoryRepeats)
     clock: SteadyClock = field(factory=SteadyClock)
     user: str = ""
 

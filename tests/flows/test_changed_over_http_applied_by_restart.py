@@ -32,7 +32,9 @@ from tests.support.domains import Zones
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.queue import MemoryQueue
 from tests.support.reception import MemoryReception, MemorySpool
+from tests.support.repeats import MemoryRepeats
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
+from tests.support.sending import MemorySending
 from tests.support.sockets import FakeBind
 from tests.support.storage import MemoryStorage
 
@@ -74,6 +76,9 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
             store=store,
             events=events,
             domains=Zones().domains(self.control.live),
+            directory=MemoryDirectory(),
+            sending=MemorySending(),
+            repeats=MemoryRepeats(),
             clock=clock,
             identifiers=identifiers,
         )

@@ -46,8 +46,8 @@ class MemoryRecords:
         self._rows[kind][reference] = evolve(row, attributes={**row.attributes, **attributes})
 
     def add(self, kind: str, owner: UUID | None = None, to_one: Mapping[str, UUID] | None = None, **held: Any) -> UUID:
-        """A row past every rule."""
-        reference = self.identifiers.uuid7()
+        """A row past every rule; ``reference_id`` may be given."""
+        reference: UUID = held.pop("reference_id", None) or self.identifiers.uuid7()
         ends: dict[str, End | None] = {"user_account_id": ("user_account", owner) if owner else None}
         for name, target in (to_one or {}).items():
             ends[name] = (KINDS[kind].relationships[name].target, target)

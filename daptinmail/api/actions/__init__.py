@@ -6,6 +6,7 @@
 ``users``         sign up, sign in, become an administrator
 ``world``         restart
 ``mail``          listener sync, queue pass, mailbox status
+``send``          a message composed over HTTP
 ``certificates``  keys, certificates, the DKIM record
 ``route``         the HTTP route
 """

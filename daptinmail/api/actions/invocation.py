@@ -10,9 +10,10 @@ from daptinmail.api.call import FORM, Call, read_json, read_parameters
 from daptinmail.api.coercion import Unfit, plain_text, read_uuid
 from daptinmail.errors import Malformed
 from daptinmail.interfaces.control import IControl
-from daptinmail.interfaces.directory import IUsers, Viewer
+from daptinmail.interfaces.directory import IDirectory, IUsers, Viewer
 from daptinmail.interfaces.messages import IMessageStore
 from daptinmail.interfaces.records import IRecords
+from daptinmail.interfaces.sending import ISending
 from daptinmail.interfaces.tls import ICertificates
 from daptinmail.interfaces.transfer import IQueue
 
@@ -27,6 +28,8 @@ class Domain:
     certificates: ICertificates
     queue: IQueue
     store: IMessageStore
+    directory: IDirectory
+    sending: ISending
 
 
 class Unacceptable(Malformed):
@@ -38,10 +41,14 @@ class Unacceptable(Malformed):
 
 @frozen
 class Invocation:
-    """One call. ``from_loopback`` is true only without a proxy in between."""
+    """One call. ``from_loopback`` is true only without a proxy in between.
+
+    ``token`` is new for each call, and the same when a call is repeated under its idempotency key.
+    """
 
     attributes: Mapping[str, Any] = field(repr=False)
     viewer: Viewer
+    token: UUID
     peer: str = ""
     from_loopback: bool = False
 

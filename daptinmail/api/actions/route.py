@@ -1,6 +1,7 @@
 """The HTTP route of actions."""
 
 from ipaddress import ip_address
+from uuid import UUID
 
 from attrs import define
 
@@ -8,7 +9,8 @@ from daptinmail.api.actions.invocation import Domain, Invocation, Unacceptable, 
 from daptinmail.api.actions.table import ACTIONS, Action, Audience, guest_actions
 from daptinmail.api.actions.users import FORBIDDEN
 from daptinmail.api.authentication import Gate
-from daptinmail.api.call import JSON, Answer, Call, json_answer
+from daptinmail.api.call import JSON, Answer, Call, json_answer, json_octets
+from daptinmail.api.repeating import Repeating
 from daptinmail.errors import Forbidden
 from daptinmail.interfaces.directory import Viewer
 
@@ -19,6 +21,7 @@ class Actions:
 
     domain: Domain
     gate: Gate
+    repeating: Repeating
 
     async def call(self, call: Call, kind: str, name: str) -> Answer:
         """Run one action and answer its entries."""
@@ -26,9 +29,14 @@ class Actions:
         if action is None:
             raise Unacceptable("no such action", f"{kind[:50]}/{name[:50]}")
         viewer = await self._viewer(action, call)
-        invocation = Invocation(read_attributes(call), viewer, call.peer, _is_near(call))
-        entries = await action.run(self.domain, invocation)
-        return json_answer([entry.json() for entry in entries], content_type=JSON)
+        attributes = read_attributes(call)
+
+        async def run(token: UUID) -> bytes:
+            invocation = Invocation(attributes, viewer, token, call.peer, _is_near(call))
+            entries = await action.run(self.domain, invocation)
+            return json_octets([entry.json() for entry in entries])
+
+        return Answer(200, await self.repeating.run(call, viewer.reference, run), JSON)
 
     async def _viewer(self, action: Action, call: Call) -> Viewer:
         """Who calls, if they may. Guests' actions ignore tokens: an old one must keep nobody from signing in."""
@@ -37,7 +45,7 @@ class Actions:
         if action.audience is Audience.FIRST_RUN:
             return await self.gate.viewer(call)
         viewer = await self.gate.member(call)
-        if not viewer.is_administrator:
+        if action.audience is Audience.ADMINISTRATOR and not viewer.is_administrator:
             raise Forbidden(FORBIDDEN)
         return viewer
 

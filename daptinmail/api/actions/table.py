@@ -6,16 +6,17 @@ from typing import Any
 
 from attrs import frozen
 
-from daptinmail.api.actions import certificates, mail, users, world
+from daptinmail.api.actions import certificates, mail, send, users, world
 from daptinmail.api.actions.entries import Entry
 from daptinmail.api.actions.invocation import Domain, Invocation
 
 
 class Audience(Enum):
-    """Who may call an action. ``FIRST_RUN`` ones answer also before an administrator exists."""
+    """Who may call an action: ``MEMBER`` ones every user, ``FIRST_RUN`` ones also before an administrator exists."""
 
     GUEST = "guest"
     FIRST_RUN = "first run"
+    MEMBER = "member"
     ADMINISTRATOR = "administrator"
 
 
@@ -43,6 +44,7 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     ("world", "restart_daptin"): Action(world.restart),
     ("mail_server", "sync_mail_servers"): Action(mail.sync_mail_servers),
     ("outbox", "process_outbox"): Action(mail.process_outbox),
+    ("mail", "send"): Action(send.send, Audience.MEMBER),
     ("mail_box", "status"): Action(mail.mail_box_status),
     ("certificate", "generate_self_certificate"): Action(certificates.generate_self_certificate),
     ("certificate", "generate_acme_certificate"): Action(certificates.generate_acme_certificate),
