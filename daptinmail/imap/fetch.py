@@ -24,9 +24,9 @@ from daptinmail.imap.limits import (
 )
 from daptinmail.imap.resync import tell_vanished
 from daptinmail.imap.sections import HeaderChoice, Source, column_of, find_source, in_header, is_whole, whole_message
-from daptinmail.imap.selected import SelectedMailbox
+from daptinmail.imap.selected import SelectedMailbox, values_at
 from daptinmail.imap.session import Session
-from daptinmail.imap.telling import IN_BLOCK, SIZE, fetch_block, values_at, view_column
+from daptinmail.imap.telling import IN_BLOCK, SIZE, fetch_block, view_column
 from daptinmail.imap.values import Attribute, Fetch, FetchItem, FetchModifiers, Section
 from daptinmail.interfaces.messages import FlagMode
 from daptinmail.mail.structure import PartIndex, unpack_parts

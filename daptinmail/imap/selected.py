@@ -4,20 +4,31 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import lt
+from typing import TypeVar
 
 from attrs import define, field
 
 from daptinmail.errors import Malformed
 from daptinmail.imap.grammar import SYSTEM_FLAGS
 from daptinmail.imap.sequences import SequenceSet, indexes_in, joined
-from daptinmail.interfaces.messages import Change, Flags, Mailbox, Snapshot
+from daptinmail.interfaces.messages import Change, Flags, Mailbox, Marked, Snapshot
 from daptinmail.interfaces.sharing import ALL, Rights
+
+T = TypeVar("T")
 
 FLAG_ORDER: dict[bytes, int] = {flag: rank for rank, flag in enumerate(SYSTEM_FLAGS)}
 NONE_RECENT = 1 << 32
 """No UID is as large."""
 FEW_GAPS = 8
 """So many stretches are cut out in place; with more of them the arrays are put together anew."""
+
+
+def values_at(values: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
+    """The values at some places."""
+    if isinstance(indexes, range) and indexes.step == 1:
+        return values[indexes.start : indexes.stop]
+    return [values[index] for index in indexes]
 
 
 def flag_names(flags: Iterable[bytes]) -> bytes:
@@ -119,9 +130,18 @@ class SelectedMailbox:
         index = bisect_left(self.uids, uid)
         return index if index < len(self.uids) and self.uids[index] == uid else None
 
-    def indexes_of(self, uids: Iterable[int]) -> list[int]:
+    def stretch(self, uids: "array[int]") -> range | None:
+        """Where these messages stand if they are neighbours, all there and none between them."""
+        first = bisect_left(self.uids, uids[0]) if uids else 0
+        last = first + len(uids)
+        return range(first, last) if uids and self.uids[first:last] == uids else None
+
+    def indexes_of(self, uids: Iterable[int]) -> Sequence[int]:
         """Where those of some ascending UIDs stand that are there. Neighbours cost no search."""
-        found, at, known = [], 0, self.uids
+        place = self.stretch(uids) if isinstance(uids, array) else None
+        if place is not None:
+            return place
+        found, at, known = list[int](), 0, self.uids
         for uid in uids:
             if at == len(known) or known[at] != uid:
                 at = bisect_left(known, uid, at)
@@ -155,20 +175,34 @@ class SelectedMailbox:
         """``FLAGS`` with every flag in use."""
         return b"FLAGS (%b)" % flag_names((*SYSTEM_FLAGS, *self.keywords))
 
-    def new_keyword_lines(self, indexes: Iterable[int]) -> list[bytes]:
+    def new_keyword_lines(self, indexes: Sequence[int]) -> list[bytes]:
         """A new ``FLAGS`` line if these messages carry keywords not told before (RFC 3501 §7.2.6)."""
         known = len(self.keywords)
-        for flags in {self.flags[index] for index in indexes}:
+        for flags in set(values_at(self.flags, indexes)):
             self.keywords.update(flag for flag in flags if flag not in FLAG_ORDER)
         return [self.flags_line()] if len(self.keywords) > known else []
 
     # Changes
 
-    def take_flags(self, changes: Iterable[Change], every: bool = False) -> list[int]:
+    def take_flags(self, changes: Iterable[Change], every: bool = False) -> Sequence[int]:
         """Note what became of known messages; the indexes of those whose flags are others now.
 
         ``every``: also of those whose modseq alone is another.
         """
+        place = self.stretch(changes.uids) if isinstance(changes, Marked) and not self.gone else None
+        if place is None or not isinstance(changes, Marked):
+            return self._take_each(changes, every)
+        part = slice(place.start, place.stop)
+        if not all(map(lt, self.modseqs[part], changes.modseqs)):
+            return self._take_each(changes, every)
+        self._own()
+        before = self.flags[part]
+        self.modseqs[part], self.flags[part] = changes.modseqs, changes.flags
+        if every:
+            return place
+        return [index for index, old, new in zip(place, before, changes.flags, strict=True) if old != new]
+
+    def _take_each(self, changes: Iterable[Change], every: bool) -> list[int]:
         changed: list[int] = []
         index: int | None = -1
         for change in changes:
@@ -187,6 +221,13 @@ class SelectedMailbox:
         if before is not None and before + 1 < len(self.uids) and self.uids[before + 1] == uid:
             return before + 1
         return self.index_of(uid)
+
+    def follow(self, steps: Sequence[int]) -> None:
+        """The view has all that happened at these modseqs of the mailbox."""
+        for step in steps:
+            self.heard = max(self.heard, step)
+            if step == self.modseq + 1:
+                self.modseq = step
 
     def take_new(self, changes: Sequence[Change]) -> None:
         """Messages that came; their UIDs are above all known."""

@@ -2,16 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
 
 from attrs import frozen
 
 from daptinmail.imap.limits import VIEW_SLICE
-from daptinmail.imap.selected import SelectedMailbox, render_flags
+from daptinmail.imap.selected import SelectedMailbox, render_flags, values_at
 from daptinmail.imap.sequences import format_ranges, runs
 from daptinmail.interfaces.messages import Changes
-
-T = TypeVar("T")
 
 IN_BLOCK = {b"FLAGS": b"%b", b"UID": b"UID %d", b"MODSEQ": b"MODSEQ (%d)"}
 SIZE = b"RFC822.SIZE"
@@ -69,9 +66,19 @@ def news_rows(
     view: SelectedMailbox, indexes: Sequence[int], dialect: Dialect, with_uid: bool = True, flags: bool = True
 ) -> list[bytes]:
     """``fetch_line`` of many messages."""
+    return fetch_rows(view, indexes, _news(dialect, with_uid, flags), dialect.uidonly)
+
+
+def news_block(
+    view: SelectedMailbox, indexes: Sequence[int], dialect: Dialect, with_uid: bool = True, flags: bool = True
+) -> bytes:
+    """``news_rows``, ready to send."""
+    return fetch_block(view, indexes, _news(dialect, with_uid, flags), dialect.uidonly)
+
+
+def _news(dialect: Dialect, with_uid: bool, flags: bool) -> list[bytes]:
     uid = not dialect.uidonly and (with_uid or dialect.modseqs)
-    names = [b"UID"] * uid + [b"FLAGS"] * flags + [b"MODSEQ"] * dialect.modseqs
-    return fetch_rows(view, indexes, names, dialect.uidonly)
+    return [b"UID"] * uid + [b"FLAGS"] * flags + [b"MODSEQ"] * dialect.modseqs
 
 
 def fetch_rows(
@@ -99,13 +106,6 @@ def view_column(view: SelectedMailbox, indexes: Sequence[int], name: bytes) -> S
     if name == b"FLAGS":
         return _flag_column(view, indexes)
     return values_at(view.uids if name == b"UID" else view.modseqs, indexes)
-
-
-def values_at(values: Sequence[T], indexes: Sequence[int]) -> Sequence[T]:
-    """The values at some places."""
-    if isinstance(indexes, range) and indexes.step == 1:
-        return values[indexes.start : indexes.stop]
-    return [values[index] for index in indexes]
 
 
 def _flag_column(view: SelectedMailbox, indexes: Sequence[int]) -> Sequence[bytes]:

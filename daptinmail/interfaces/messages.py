@@ -1,10 +1,10 @@
 """The message store: accounts' mailboxes, views of them, and the messages inside."""
 
 from array import array
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 from uuid import UUID
 
 from attrs import field, frozen
@@ -75,11 +75,50 @@ class Snapshot:
 
 
 class Change(NamedTuple):
-    """A message that is new or whose flags changed. A tuple, since it is made for every message of a large STORE."""
+    """A message that is new or whose flags changed."""
 
     uid: int
     modseq: int
     flags: Flags
+
+
+@frozen(eq=False)
+class Marked(Sequence[Change]):
+    """Messages after a change of flags, in UID order: column by column, as there may be thousands.
+
+    ``steps``: the modseqs that the mailbox got by it, ascending; nothing but these messages changed at them.
+    """
+
+    uids: "array[int]"
+    modseqs: "array[int]"
+    flags: list[Flags]
+    steps: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], steps: tuple[int, ...] = ()) -> "Marked":
+        """The columns of these."""
+        uids, modseqs, flags = zip(*changes, strict=True) if changes else ((), (), ())
+        return cls(array("Q", uids), array("Q", modseqs), list(flags), steps)
+
+    def joined(self, later: "Marked") -> "Marked":
+        """This and one with higher UIDs."""
+        uids, modseqs, flags = self.uids + later.uids, self.modseqs + later.modseqs, self.flags + later.flags
+        return Marked(uids, modseqs, flags, self.steps + later.steps)
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    def __iter__(self) -> Iterator[Change]:
+        return map(Change, self.uids, self.modseqs, self.flags)
+
+    @overload
+    def __getitem__(self, at: int) -> Change: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Marked": ...
+    def __getitem__(self, at: int | slice) -> "Change | Marked":
+        if isinstance(at, slice):
+            return Marked(self.uids[at], self.modseqs[at], self.flags[at])
+        return Change(self.uids[at], self.modseqs[at], self.flags[at])
 
 
 @frozen
@@ -327,7 +366,7 @@ class IMessageStore(Interface):
         mode: FlagMode,
         flags: Flags,
         unchanged_since: int | None = None,
-    ) -> Awaitable[list[Change]]:
+    ) -> Awaitable[Marked]:
         """Change flags; answers the new state of each message that exists and passed ``unchanged_since``.
 
         A message whose flags do not really change keeps its modseq.

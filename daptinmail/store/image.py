@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import define, field, frozen
 
-from daptinmail.interfaces.messages import Change, Changes, Flags
+from daptinmail.interfaces.messages import Change, Changes, Flags, Marked
 from daptinmail.store.flags import from_column, to_column
 from daptinmail.store.maildir import Stamp
 
@@ -38,6 +38,15 @@ class Delta:
     uidnext: int
     changed: Sequence[Change] = ()
     expunged: Sequence[int] = ()
+
+
+@frozen
+class Known:
+    """Modseqs and flags of all messages between two UIDs, as they were at the mailbox's ``modseq``."""
+
+    modseq: int
+    modseqs: "array[int]"
+    flags: list[Flags]
 
 
 @define(eq=False)
@@ -75,12 +84,23 @@ class Image:
         self._shared = True
         return self.uids, self.modseqs, self.flags
 
+    def stretch(self, uids: "array[int]") -> slice | None:
+        """Where these messages stand if they are neighbours, all there and none between them."""
+        first = bisect_left(self.uids, uids[0]) if uids else 0
+        place = slice(first, first + len(uids))
+        return place if uids and self.uids[place] == uids else None
+
+    def known(self, uids: "array[int]") -> Known | None:
+        """What stands here of these messages, if they are neighbours."""
+        place = self.stretch(uids)
+        return None if place is None else Known(self.modseq, self.modseqs[place], self.flags[place])
+
     def sizes_of(self, uids: Sequence[int]) -> "array[int] | None":
         """Octets of each of these ascending messages, or ``UNKNOWN``; ``None`` if some are not here."""
-        first = bisect_left(self.uids, uids[0]) if uids else 0
-        if self.uids[first : first + len(uids)] == uids:
-            return self.sizes[first : first + len(uids)]
-        found = array("Q")
+        place = self.stretch(uids) if isinstance(uids, array) else None
+        if place is not None:
+            return self.sizes[place]
+        found, first = array("Q"), 0
         for uid in uids:
             first = bisect_left(self.uids, uid, first)
             if first == len(self.uids) or self.uids[first] != uid:
@@ -124,9 +144,12 @@ class Image:
         """What happened after ``since``; ``None`` if that is not known here any more."""
         if not self._log_from <= since <= self.modseq:
             return None
+        deltas = self._after(since)
+        if len(deltas) == 1:
+            return Changes(self.modseq, self.uidnext, deltas[0].changed, list(deltas[0].expunged))
         changed: dict[int, Change] = {}
         expunged: list[int] = []
-        for delta in self._after(since):
+        for delta in deltas:
             for change in delta.changed:
                 changed[change.uid] = change
             for uid in delta.expunged:
@@ -145,6 +168,15 @@ class Image:
     def _take(self, changed: Sequence[Change], expunged: Sequence[int], modseq: int, uidnext: int) -> None:
         self._own()
         self._drop(expunged)
+        place = self.stretch(changed.uids) if isinstance(changed, Marked) else None
+        if place is not None and isinstance(changed, Marked):
+            self.modseqs[place], self.flags[place] = changed.modseqs, changed.flags
+        else:
+            self._set_each(changed)
+        self.modseq, self.uidnext = modseq, max(uidnext, self.uidnext)
+        self.drift += len(changed) + len(expunged)
+
+    def _set_each(self, changed: Sequence[Change]) -> None:
         index = -1
         for change in changed:
             index += 1  # a flag of many neighbours is changed more often than those of some
@@ -162,8 +194,6 @@ class Image:
                 self.modseqs.insert(index, change.modseq)
                 self.flags.insert(index, change.flags)
                 self.sizes.insert(index, UNKNOWN)
-        self.modseq, self.uidnext = modseq, max(uidnext, self.uidnext)
-        self.drift += len(changed) + len(expunged)
 
     def _own(self) -> None:
         """Leave to others what was shared."""

@@ -3,6 +3,7 @@
 The database decides: a view asks it for the mailbox's modseq, and an image that is behind catches up or goes.
 """
 
+from array import array
 from collections import OrderedDict
 from functools import partial
 
@@ -17,7 +18,7 @@ from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.store import views
-from daptinmail.store.image import HEAD_SIZE, Delta, Image, pack, packed_stamp, unpack
+from daptinmail.store.image import HEAD_SIZE, Delta, Image, Known, pack, packed_stamp, unpack
 from daptinmail.store.maildir import Stamp
 from daptinmail.store.rows import Folder, folder_by_id
 from daptinmail.store.statements import execute, rows
@@ -86,6 +87,11 @@ class Images:
         if image is not None:
             self._images.move_to_end(mailbox_id)
         return image
+
+    def known(self, mailbox_id: int, uids: "array[int]") -> Known | None:
+        """What an image knows of these messages, if there is one and they are neighbours."""
+        image = self._images.get(mailbox_id)
+        return None if image is None else image.known(uids)
 
     def put(self, mailbox_id: int, image: Image) -> Image:
         """Keep an image, unless a newer one came meanwhile; answers the one that is kept."""

@@ -19,7 +19,6 @@ from daptinmail.interfaces.mailboxes import IAccountListener, IMailboxStore
 from daptinmail.interfaces.messages import (
     Appended,
     Arrival,
-    Change,
     Changes,
     Copied,
     Delivery,
@@ -28,6 +27,7 @@ from daptinmail.interfaces.messages import (
     IMailboxListener,
     Mailbox,
     MailboxStatus,
+    Marked,
     NewMessage,
     Opened,
     Overview,
@@ -48,7 +48,7 @@ from daptinmail.store.images import Images
 from daptinmail.store.listeners import Listeners
 from daptinmail.store.mailboxes import Mailboxes
 from daptinmail.store.maildir import Tree
-from daptinmail.store.marks import Marks
+from daptinmail.store.marks import Marks, Order
 from daptinmail.store.messages import Messages
 from daptinmail.store.names import account_directory, normal_name
 from daptinmail.store.pruning import Pruning
@@ -274,15 +274,16 @@ class MessageStore:
         mode: FlagMode,
         flags: Flags,
         unchanged_since: int | None = None,
-    ) -> list[Change]:
+    ) -> Marked:
         """Change flags."""
-        flags, wanted, done = canonical(flags), sorted(set(uids)), list[Change]()
+        flags, wanted, done = canonical(flags), array("Q", sorted(set(uids))), Marked.of(())
         start, size = 0, FLAGS_SLICE
         while start < max(len(wanted), 1):
-            part = wanted[start : start + size]
-            change = partial(self.parts.marks.change, mailbox_id=mailbox_id, uids=part, mode=mode, flags=flags)
-            changed, seconds = await self._write(self._timed, partial(change, unchanged_since=unchanged_since))
-            done += changed
+            order = Order(mailbox_id, wanted[start : start + size], mode, flags, unchanged_since)
+            known = self._viewing.images.known(mailbox_id, order.uids)
+            change = partial(self.parts.marks.change, order=order, known=known)
+            marked, seconds = await self._write(self._timed, change)
+            done = done.joined(marked) if start else marked
             start += size
             size = min(max(FLAGS_SLICE, int(size * FLAGS_HELD / max(seconds, 0.001))), 2 * size)
         return done

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from array import array
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from daptinmail.store.contentrow import drop_unused
 from daptinmail.store.contents import Prepared, prepare
 from daptinmail.store.flags import DELETED, SEEN, canonical, from_column
 from daptinmail.store.mailrow import flag_values, mail_values
+from daptinmail.store.marks import Order
 from daptinmail.store.messagestore import MessageStore
 from daptinmail.store.names import INBOX, normal_name
 from daptinmail.store.quota import check_room, count
@@ -146,7 +148,7 @@ class MailRules(Plain):
         parts, place = self._store.parts, (before["mail_box_id"], [before["uid"]])
         if changes.keys() & {"flags", "seen", "deleted"}:
             flags = _wanted(from_column(before["flags"]), changes)
-            parts.marks.change(transaction, *place, FlagMode.REPLACE, flags, None)
+            parts.marks.change(transaction, Order(place[0], array("Q", place[1]), FlagMode.REPLACE, flags))
             changes.update(flag_values(flags))
         target_id: int = changes.get("mail_box_id") or before["mail_box_id"]
         if target_id != before["mail_box_id"]:
@@ -161,7 +163,7 @@ class MailRules(Plain):
         folder: Folder = folder_by_id(transaction.connection, row["mail_box_id"])
         messages = self._store.parts.messages
         messages.touch(transaction, folder)
-        transaction.remove(messages.tree.file(folder, row["file_name"]))
+        messages.take_away(transaction, folder, [row["file_name"]])
         messages.bury(transaction, folder, [row["uid"]])
         count(transaction.connection, folder.id, -1, -row["size"])
         forget = update(mail).where(mail.c.id == row["id"]).values(content_id=None)

@@ -16,13 +16,13 @@ from daptinmail.interfaces.messages import (
     COLUMNS,
     Appended,
     Arrival,
-    Change,
     Changes,
     Copied,
     Delivery,
     FlagMode,
     Flags,
     MailboxStatus,
+    Marked,
     NewMessage,
     Opened,
     Overview,
@@ -201,7 +201,7 @@ class MemoryMessageStore(MemoryMailboxes):
         mode: FlagMode,
         flags: Flags,
         unchanged_since: int | None = None,
-    ) -> list[Change]:
+    ) -> Marked:
         """Change flags of those that exist and pass ``unchanged_since``."""
         box, flags = self._box(mailbox_id), flag_rules.canonical(flags)
         passed = [
@@ -211,12 +211,12 @@ class MemoryMessageStore(MemoryMailboxes):
         ]
         after = {message.uid: flag_rules.changed(message.flags, mode, flags) for message in passed}
         different = [message for message in passed if after[message.uid] != message.flags]
-        if different:
-            modseq = box.step()
+        steps = (box.step(),) if different else ()
+        for modseq in steps:
             for message in different:
                 box.messages[message.uid] = evolve(message, flags=after[message.uid], modseq=modseq)
             self._tell(box)
-        return [box.messages[message.uid].change() for message in passed]
+        return Marked.of([box.messages[message.uid].change() for message in passed], steps)
 
     @fired
     def copy(self, mailbox_id: int, uids: Sequence[int], target_id: int) -> Copied:
