@@ -1,17 +1,18 @@
 """Queue -> the outgoing hop; DNS; what the queue takes."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 from zope.interface import Interface
 
 from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.mail.receipt import Receipt
+from daptinmail.mail.report import RecipientReport
 
 
 @frozen
@@ -59,6 +60,8 @@ class OutboundMessage:
     """A message for other hosts.
 
     ``server_id`` names the ``mail_server`` whose host name is used in EHLO; the server's own without one.
+    What the sender asked to be told (DSN, RFC 3461), decoded: ``notify`` (NOTIFY) and ``originals`` (ORCPT) by
+    recipient, ``envelope_id`` (ENVID) and ``returned_part`` (RET: FULL or HDRS).
     """
 
     trail: UUID
@@ -69,6 +72,10 @@ class OutboundMessage:
     account_id: int | None = None
     eight_bit: bool = False
     smtputf8: bool = False
+    notify: Mapping[Address, str] = field(factory=dict)
+    originals: Mapping[Address, str] = field(factory=dict)
+    envelope_id: str | None = None
+    returned_part: str | None = None
 
 
 class IQueue(Interface):
@@ -83,7 +90,7 @@ class IQueue(Interface):
 
 @frozen
 class TransferRequest:
-    """All recipients of one message at one domain."""
+    """All recipients of one message at one domain. For DSN see ``OutboundMessage``."""
 
     trail: UUID
     domain: str
@@ -94,6 +101,10 @@ class TransferRequest:
     helo: str
     eight_bit: bool
     smtputf8: bool
+    notify: Mapping[Address, str] = field(factory=dict)
+    originals: Mapping[Address, str] = field(factory=dict)
+    envelope_id: str | None = None
+    returned_part: str | None = None
 
 
 class ITransfer(Interface):
@@ -105,29 +116,32 @@ class ITransfer(Interface):
 
 @frozen
 class ReturnedMessage:
-    """A message some of whose recipients were given up. ``path`` is its content; ``arrived`` when we took it.
+    """A message whose sender is to be told what became of some recipients. ``arrived`` is when we took it.
 
-    ``destination`` is what ``IReturns.locate`` said of the return-path.
+    ``original`` is its content, whose file may be gone; ``destination`` what ``IReturns.locate`` said of the
+    return-path; ``envelope_id`` and ``returned_part`` what the sender asked for (ENVID and RET).
     """
 
     trail: UUID
     return_path: Address | None
-    receipts: Sequence[Receipt]
-    path: Path
+    reports: Sequence[RecipientReport]
+    original: Content
     arrived: datetime
     reporting_host: str
     server_id: int | None
     destination: Delivery | Address | None = None
+    envelope_id: str | None = None
+    returned_part: str | None = None
 
 
 class IReturns(Interface):
-    """Tells a sender what could not be delivered (RFC 3464)."""
+    """Tells a sender what became of a message (RFC 3464)."""
 
     def locate(return_path: Address | None) -> Awaitable[Delivery | Address | None]:
         """Where a notification would go: a mailbox here, an address elsewhere, nowhere. Ask before the transaction."""
 
     def return_in(transaction: ITransaction, message: ReturnedMessage) -> None:
-        """Send a delivery status notification to the return-path, in the transaction that gives up.
+        """Send a delivery status notification to the return-path, in the transaction that decides.
 
         Nothing is sent to the null return-path (RFC 5321 §4.5.5).
         """

@@ -21,7 +21,8 @@ class Receipt:
     """The outcome for one recipient.
 
     ``reply`` is the reply that decided it, ours or the remote host's; ``remote`` names the host that gave it;
-    ``tls`` the TLS version used for the hop, if any.
+    ``tls`` the TLS version used for the hop, if any; ``reports`` is true if that host took over what the sender asked
+    to be told (DSN, RFC 3461 §5.2.2).
     """
 
     recipient: Address
@@ -29,3 +30,4 @@ class Receipt:
     reply: Reply
     remote: str | None = None
     tls: str | None = None
+    reports: bool = False

@@ -1,6 +1,11 @@
 """SMTP replies: code, enhanced status, text (RFC 5321 §4.2, RFC 3463)."""
 
+import re
+from typing import Self
+
 from attrs import frozen
+
+_REPLY = re.compile(r"([2-5][0-9]{2}) (?:([245]\.[0-9]{1,3}\.[0-9]{1,3}) )?(.*)", re.DOTALL)
 
 
 @frozen
@@ -30,6 +35,12 @@ class Reply:
         lines = [f"{self.status} {line}" if self.status else line for line in self.text.split("\n")]
         head = "".join(f"{self.code}-{line}\r\n" for line in lines[:-1])
         return f"{head}{self.code} {lines[-1]}\r\n".encode("utf-8", "replace")
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """What ``str`` of a reply was; ``None`` if ``text`` is none."""
+        found = _REPLY.fullmatch(text)
+        return None if found is None else cls(int(found[1]), found[2], found[3])
 
     def __str__(self) -> str:
         return f"{self.code} {self.status + ' ' if self.status else ''}{self.text}"

@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from daptinmail.db.schema import outbox
 from daptinmail.interfaces.storage import Content, ITransaction
@@ -28,9 +28,8 @@ class ContentFiles:
         transaction.place(content, self.path(trail))
 
     def drop_in(self, transaction: ITransaction, trail: UUID, but: int | None = None) -> None:
-        """Remove a content that no row waits with; ``but`` is a row that is about to go."""
-        waiting = select(outbox.c.id).where(
-            outbox.c.trail == trail, outbox.c.state.in_(WAITING), outbox.c.id != (but or 0)
-        )
+        """Remove a content that no row waits or is to be reported with; ``but`` is a row that is about to go."""
+        needed = or_(outbox.c.state.in_(WAITING), outbox.c.report_at.is_not(None))
+        waiting = select(outbox.c.id).where(outbox.c.trail == trail, needed, outbox.c.id != (but or 0))
         if transaction.connection.execute(waiting.limit(1)).first() is None:
             transaction.remove(self.path(trail))

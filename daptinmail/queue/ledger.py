@@ -1,32 +1,38 @@
 """The ``outbox`` rows: kept, claimed with a lease, settled. Every function runs in the storage thread."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, literal, null, select, update
 from sqlalchemy.engine import Row
 
 from daptinmail.db.schema import mail_account, mail_server, outbox
+from daptinmail.db.types import UnixTime
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.interfaces.transfer import OutboundMessage
 from daptinmail.mail.address import Address, BadAddress
+from daptinmail.mail.report import wants
+from daptinmail.queue import turns
 
 HELD = "held: outbound delivery is off (mail.outbound.hold)"
-WINDOW = 500  # rows looked at in one claim
 MAX_GROUP = 100  # recipients of one claim
+SOME = 1000  # rows changed in one transaction where all may have to be
 
 
 @frozen
 class ClaimedRow:
-    """One recipient that is ours to try."""
+    """One recipient that is ours to try. ``since``: when its lifetime began; ``notify`` and ``original``: as in DSN."""
 
     id: int
     reference: UUID
     recipient: Address
     retry_count: int
+    since: datetime
+    notify: str | None = None
+    original: str | None = None
 
 
 @frozen
@@ -43,6 +49,8 @@ class Claim:
     server_id: int | None
     helo: str | None
     arrived: datetime
+    envelope_id: str | None = None
+    returned_part: str | None = None
 
     @property
     def ids(self) -> list[int]:
@@ -50,8 +58,13 @@ class Claim:
         return [row.id for row in self.rows]
 
 
-def insert(transaction: ITransaction, message: OutboundMessage, held: bool, identifiers: IIdentifiers) -> None:
-    """One row a recipient, owned by the owner of the sending account."""
+def insert(
+    transaction: ITransaction, message: OutboundMessage, held: bool, notice: timedelta, identifiers: IIdentifiers
+) -> None:
+    """One row a recipient, owned by the owner of the sending account.
+
+    After ``notice`` the sender is told that it waits, where senders want that.
+    """
     owner = None
     if message.account_id is not None:
         account = select(mail_account.c.user_account_id).where(mail_account.c.id == message.account_id)
@@ -71,67 +84,89 @@ def insert(transaction: ITransaction, message: OutboundMessage, held: bool, iden
             "mail_server_id": message.server_id,
             "mail_account_id": message.account_id,
             "state": "held" if held else "queued",
+            "is_paused": False,
             "trail": message.trail,
             "size": message.content.size,
             "eight_bit": message.eight_bit,
             "smtputf8": message.smtputf8,
+            "tried_since": transaction.now,
+            "report_at": _report_at(transaction, message, recipient, notice),
+            **_asked(message, recipient),
         }
         for recipient in dict.fromkeys(message.recipients)
     ]
     transaction.connection.execute(outbox.insert(), rows)
+    if not held:
+        turns.expect(transaction, (recipient.ascii_domain.lower() for recipient in message.recipients), transaction.now)
 
 
-def hold(transaction: ITransaction) -> None:
-    """Nothing is due any more; rows under way keep their state until they are settled."""
-    values = update(outbox).values(state="held", last_error=HELD)
-    free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= transaction.now)
-    transaction.connection.execute(values.where(outbox.c.state == "queued", free))
+def hold_all(transaction: ITransaction) -> bool:
+    """Nothing is due any more; rows under way keep their state until they are settled. True if there are more."""
+    some = select(outbox.c.id).where(outbox.c.state == "queued", outbox.c.lease_until.is_(None)).limit(SOME)
+    change = update(outbox).where(outbox.c.id.in_(some)).values(state="held", last_error=HELD)
+    return transaction.connection.execute(change).rowcount == SOME
 
 
-def release_held(transaction: ITransaction) -> None:
-    """Outbound delivery is on again: what was held is due as its retry time says."""
-    values = update(outbox).values(state="queued", last_error=None)
-    transaction.connection.execute(values.where(outbox.c.state == "held"))
+def release_all(transaction: ITransaction, notice: timedelta) -> bool:
+    """What was held because delivery was off is due again, as its retry time says. True if there are more."""
+    some = select(outbox.c.id).where(outbox.c.state == "held", outbox.c.is_paused.is_(False)).limit(SOME)
+    return len(free_again(transaction, outbox.c.id.in_(some), notice)) == SOME
+
+
+def free_again(
+    transaction: ITransaction, which: ColumnElement[bool], notice: timedelta, at: datetime | None = None
+) -> list[str]:
+    """Held rows are queued; the time that they were held does not count. Answers their destinations, one a row."""
+    later = literal(transaction.now + notice, UnixTime) if notice else null()
+    values: dict[str, object] = {
+        "state": "queued",
+        "is_paused": False,
+        "last_error": None,
+        "tried_since": transaction.now,
+        "report_at": case((outbox.c.report_at.is_not(None), later), else_=null()),
+    }
+    if at is not None:
+        values["next_retry_at"] = at
+    change = update(outbox).where(which).values(**values).returning(outbox.c.to_host)
+    hosts = list(transaction.connection.execute(change).scalars())
+    turns.expect(transaction, hosts, transaction.now)
+    return hosts
 
 
 def claim(
     transaction: ITransaction, holder: str, until: datetime, slots: int, busy: Mapping[str, int], per_domain: int
 ) -> list[Claim]:
-    """Take due rows: at most ``slots`` groups, and ``per_domain`` at a time for one domain.
-
-    Domains with no room are left out of the query, so that a slow one blocks no other.
-    """
-    full = [domain for domain, count in busy.items() if count >= per_domain]
-    query = (
-        select(outbox, mail_server.c.hostname)
-        .select_from(outbox.outerjoin(mail_server, mail_server.c.id == outbox.c.mail_server_id))
-        .where(
-            outbox.c.state == "queued",
-            outbox.c.sent.is_(False),
-            or_(outbox.c.next_retry_at.is_(None), outbox.c.next_retry_at <= transaction.now),
-            or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= transaction.now),
-            outbox.c.to_host.not_in(full),
-        )
-        .order_by(outbox.c.next_retry_at, outbox.c.id)
-        .limit(WINDOW)
-        .with_for_update(skip_locked=True, of=outbox)
-    )
-    groups = _group(transaction.connection.execute(query), slots, busy, per_domain)
-    claims = [made for rows in groups if (made := _claim(transaction, rows))]
-    renew(transaction, holder, [one for each in claims for one in each.ids], until, taking=True)
+    """Take due rows: at most ``slots`` groups, and ``per_domain`` at a time for one domain, which take turns."""
+    claims: list[Claim] = []
+    hosts = turns.due(transaction, slots, busy, per_domain) if slots > 0 else []
+    for turn in range(per_domain):
+        for host, room in hosts:
+            if turn < room and len(claims) < slots:
+                made = _claim_one(transaction, host, holder, until)
+                claims += [made] if made else []
+    for host, _ in hosts:
+        turns.taken(transaction, host, until)
     return claims
 
 
-def renew(transaction: ITransaction, holder: str, ids: Sequence[int], until: datetime, taking: bool = False) -> None:
-    """Set the end of a lease; only of those still held by ``holder`` unless ``taking``."""
-    values = update(outbox).values(lease_holder=holder, lease_until=until).where(outbox.c.id.in_(ids))
-    transaction.connection.execute(values if taking else values.where(outbox.c.lease_holder == holder))
+def renew(transaction: ITransaction, holder: str, ids: Collection[int], until: datetime) -> None:
+    """Move the end of a lease that is still held by ``holder``."""
+    change = update(outbox).where(outbox.c.id.in_(ids), outbox.c.lease_holder == holder)
+    transaction.connection.execute(change.values(lease_until=until))
 
 
 def release(transaction: ITransaction, holder: str, ids: Sequence[int] | None = None) -> None:
     """Give back leases, all of ``holder`` or those among ``ids``."""
-    values = update(outbox).values(lease_holder=None, lease_until=None).where(outbox.c.lease_holder == holder)
-    transaction.connection.execute(values if ids is None else values.where(outbox.c.id.in_(ids)))
+    which = outbox.c.lease_holder == holder
+    _give_back(
+        transaction,
+        and_(outbox.c.lease_until.is_not(None), which) if ids is None else and_(which, outbox.c.id.in_(ids)),
+    )
+
+
+def release_expired(transaction: ITransaction) -> None:
+    """Take back the leases of those who died."""
+    _give_back(transaction, outbox.c.lease_until <= transaction.now)
 
 
 def still_ours(transaction: ITransaction, holder: str, ids: Sequence[int]) -> set[int]:
@@ -156,27 +191,50 @@ def settle(transaction: ITransaction, row_id: int, values: Mapping[str, object])
     )
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next free row is due."""
-    free = and_(outbox.c.state == "queued", outbox.c.lease_until.is_(None))
-    return connection.execute(select(func.min(outbox.c.next_retry_at)).where(free)).scalar()
+def _report_at(
+    transaction: ITransaction, message: OutboundMessage, recipient: Address, notice: timedelta
+) -> datetime | None:
+    if message.return_path is None or not notice or not wants(message.notify.get(recipient), "DELAY"):
+        return None
+    return transaction.now + notice
 
 
-def _group(
-    rows: Iterable[Row[tuple[object, ...]]], slots: int, busy: Mapping[str, int], per_domain: int
-) -> list[list[Row[tuple[object, ...]]]]:
-    groups: dict[tuple[UUID, str], list[Row[tuple[object, ...]]]] = {}
-    counts = dict(busy)
-    for row in rows:
-        key = (row.trail, row.to_host)
-        if key not in groups:
-            if len(groups) >= slots or counts.get(row.to_host, 0) >= per_domain:
-                continue
-            counts[row.to_host] = counts.get(row.to_host, 0) + 1
-        group = groups.setdefault(key, [])
-        if len(group) < MAX_GROUP:
-            group.append(row)
-    return list(groups.values())
+def _asked(message: OutboundMessage, recipient: Address) -> dict[str, object]:
+    """What the sender asked for by DSN."""
+    return {
+        "notify": message.notify.get(recipient),
+        "original_recipient": message.originals.get(recipient),
+        "envelope_id": message.envelope_id,
+        "returned_part": message.returned_part,
+    }
+
+
+def _give_back(transaction: ITransaction, which: ColumnElement[bool]) -> None:
+    values = {"lease_holder": None, "lease_until": None}
+    change = update(outbox).where(which).values(**values).returning(outbox.c.to_host)
+    turns.expect(transaction, transaction.connection.execute(change).scalars(), transaction.now)
+
+
+def _claim_one(transaction: ITransaction, host: str, holder: str, until: datetime) -> Claim | None:
+    """The first message that is due at a destination, with all its recipients there that are."""
+    ready = and_(turns.free(host), outbox.c.next_retry_at <= transaction.now)
+    first = select(outbox.c.trail).where(ready).order_by(outbox.c.next_retry_at, outbox.c.id).limit(1)
+    trail = transaction.connection.execute(first).scalar()
+    if trail is None:
+        return None
+    query = (
+        select(outbox, mail_server.c.hostname)
+        .select_from(outbox.outerjoin(mail_server, mail_server.c.id == outbox.c.mail_server_id))
+        .where(outbox.c.trail == trail, ready)
+        .order_by(outbox.c.id)
+        .limit(MAX_GROUP)
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+    rows = transaction.connection.execute(query).all()
+    ids = [row.id for row in rows]
+    leased = update(outbox).where(outbox.c.id.in_(ids)).values(lease_holder=holder, lease_until=until)
+    transaction.connection.execute(leased)
+    return _claim(transaction, rows) if rows else None
 
 
 def _claim(transaction: ITransaction, rows: Sequence[Row[tuple[object, ...]]]) -> Claim | None:
@@ -184,20 +242,35 @@ def _claim(transaction: ITransaction, rows: Sequence[Row[tuple[object, ...]]]) -
     first = rows[0]
     try:
         return_path = Address.parse(first.from_address) if first.from_address else None
-        claimed = [ClaimedRow(row.id, row.reference_id, Address.parse(row.to_address), row.retry_count) for row in rows]
+        claimed = tuple(_claimed(row) for row in rows)
     except BadAddress as error:
+        values = {"state": "failed", "next_retry_at": None, "report_at": None, "last_error": str(error)}
         for row in rows:
-            settle(transaction, row.id, {"state": "failed", "next_retry_at": None, "last_error": str(error)})
+            settle(transaction, row.id, values)
         return None
     return Claim(
         trail=first.trail,
         domain=first.to_host,
         return_path=return_path,
-        rows=tuple(claimed),
+        rows=claimed,
         size=first.size,
         eight_bit=first.eight_bit,
         smtputf8=first.smtputf8,
         server_id=first.mail_server_id,
         helo=first.hostname,
         arrived=first.created_at,
+        envelope_id=first.envelope_id,
+        returned_part=first.returned_part,
+    )
+
+
+def _claimed(row: Row[tuple[object, ...]]) -> ClaimedRow:
+    return ClaimedRow(
+        id=row.id,
+        reference=row.reference_id,
+        recipient=Address.parse(row.to_address),
+        retry_count=row.retry_count,
+        since=row.tried_since or row.created_at,
+        notify=row.notify,
+        original=row.original_recipient,
     )

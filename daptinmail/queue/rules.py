@@ -14,6 +14,7 @@ from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import ITransaction
+from daptinmail.queue import turns
 from daptinmail.queue.content import WAITING, ContentFiles
 
 MAX_SHOWN = 32 * 1024 * 1024  # octets of content that an answer may carry
@@ -46,11 +47,13 @@ class OutboxRules(Plain):
             if not waiting:
                 raise Conflict("What has left or was given up stays so")
             changes |= {"state": "sent", "next_retry_at": None, "last_error": STOPPED}
-            changes |= {"lease_until": None, "lease_holder": None}
+            changes |= {"lease_until": None, "lease_holder": None, "report_at": None}
         elif "next_retry_at" in changes and changes["next_retry_at"] != before["next_retry_at"]:
             if not waiting:
                 raise Conflict("What has left or was given up is not tried again")
             changes["next_retry_at"] = changes["next_retry_at"] or transaction.now
+            if before["state"] == "queued":
+                turns.expect(transaction, [before["to_host"]], changes["next_retry_at"])
 
     def patched(self, transaction: ITransaction, before: Row, after: Row) -> None:
         """A stopped row may have been the last that needed the content."""

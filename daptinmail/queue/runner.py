@@ -21,10 +21,12 @@ from daptinmail.interfaces.transfer import IQueue, IReturns, ITransfer, Outbound
 from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.mail.reply import Reply
 from daptinmail.net.blocking import deferred
-from daptinmail.queue import ledger, schedule
+from daptinmail.queue import ledger, schedule, turns
 from daptinmail.queue.content import ContentFiles
 from daptinmail.queue.ledger import Claim
 from daptinmail.queue.outcome import Settlement
+from daptinmail.queue.overdue import Overdue
+from daptinmail.queue.reports import Reports
 from daptinmail.settings import Live
 
 log = Logger()
@@ -69,6 +71,12 @@ class Queue:
     _again: bool = field(default=False, init=False)
     _call: IDelayedCall | None = field(default=None, init=False)
     _fill_ended: "Deferred[None] | None" = field(default=None, init=False)
+    _overdue: Overdue = field(init=False)
+    _round: "Deferred[None] | None" = field(default=None, init=False)
+    _next_round: float = field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._overdue = Overdue(self.storage, self.clock, self.returns, self.events, self._reports)
 
     @property
     def _files(self) -> ContentFiles:
@@ -76,9 +84,10 @@ class Queue:
 
     def enqueue_in(self, transaction: ITransaction, message: OutboundMessage) -> None:
         """Keep content and rows in the caller's transaction."""
-        held = self.live().outbound.hold
+        live = self.live()
+        held = live.outbound.hold
         self._files.keep_in(transaction, message.trail, message.content)
-        ledger.insert(transaction, message, held, self.identifiers)
+        ledger.insert(transaction, message, held, live.queue.delay_notice, self.identifiers)
         recipients = [str(one) for one in message.recipients]
         self.events.record_in(transaction, "queue.kept", message.trail, "", {"recipients": recipients, "held": held})
         transaction.after_commit(self.wake)
@@ -90,6 +99,7 @@ class Queue:
         except Unavailable as error:
             log.warn("leases of an earlier life were not taken back: {error}", error=error)
         self._running = True
+        self._overdue.is_stopped = False
         self.wake()
 
     async def stop(self) -> None:
@@ -97,8 +107,10 @@ class Queue:
         self._running = False
         if self._call is not None and self._call.active():
             self._call.cancel()
-        if self._fill_ended is not None:
-            await self._fill_ended  # what it claims now is under way as well
+        self._overdue.is_stopped = True
+        for ending in (self._fill_ended, self._round):
+            if ending is not None:
+                await ending  # what it claims now is under way as well
         patience = self.timers.callLater(STOP_PATIENCE, self._cut_off)
         await DeferredList(self._under_way, consumeErrors=True)
         if patience.active():
@@ -122,6 +134,7 @@ class Queue:
         without the caller.
         """
         tried = 0
+        await self._look_round()
         end = self.timers.seconds() + PASS_PATIENCE
         while (claims := await self._claim()) or self._under_way:
             tried += sum(len(claim.rows) for claim in claims)
@@ -153,6 +166,9 @@ class Queue:
 
     def _begin_fill(self) -> None:
         self._filling = True
+        if self.timers.seconds() >= self._next_round and (self._round is None or self._round.called):
+            self._next_round = self.timers.seconds() + POLL
+            self._round = Deferred.fromCoroutine(self._looked_round())
         self._fill_ended = Deferred.fromCoroutine(self._filled())
 
     async def _filled(self) -> None:
@@ -168,6 +184,17 @@ class Queue:
         elif self._call is None or not self._call.active():
             self._sleep(POLL)
 
+    async def _looked_round(self) -> None:
+        try:
+            await self._look_round()
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001 - it is done again at the next poll
+            log.failure("overdue rows were not dealt with")
+
+    async def _look_round(self) -> None:
+        await self._overdue.run(delays=bool(self.live().queue.delay_notice))
+
     async def _fill(self) -> None:
         """Start transfers until there is no room or nothing is due, then sleep until something is."""
         self._again = True
@@ -177,28 +204,29 @@ class Queue:
             self._again = self._again or bool(started)
         if not self._running:
             return
-        due = await self.storage.read(ledger.next_due)
-        if due is not None and due > self.clock.now():
-            self._sleep(min(POLL, (due - self.clock.now()).total_seconds()))
+        now = self.clock.now()
+        due = await self.storage.read(lambda connection: turns.next_due(connection, now))
+        if due is not None:
+            self._sleep(min(POLL, max(0.0, (due - self.clock.now()).total_seconds())))
 
     def _sleep(self, seconds: float) -> None:
         if self._running:
             self._call = self.timers.callLater(seconds, self._begin_fill)
 
     async def _claim(self) -> list[Claim]:
-        hold = self.live().outbound.hold
+        live = self.live()
         slots = MAX_TRANSFERS - self._busy.total()
         busy = +self._busy
         until = self.clock.now() + LEASE
 
-        def work(transaction: ITransaction) -> list[Claim]:
-            if hold:
-                ledger.hold(transaction)
-                return []
-            ledger.release_held(transaction)
-            return ledger.claim(transaction, self.holder, until, slots, busy, MAX_PER_DOMAIN) if slots > 0 else []
+        def work(transaction: ITransaction) -> tuple[list[Claim], bool]:
+            if live.outbound.hold:
+                return [], ledger.hold_all(transaction)
+            more = ledger.release_all(transaction, live.queue.delay_notice)
+            return ledger.claim(transaction, self.holder, until, slots, busy, MAX_PER_DOMAIN), more
 
-        claims = await self.storage.write(work)
+        claims, more = await self.storage.write(work)
+        self._again = self._again or more
         for claim in claims:
             self._busy[claim.domain] += 1
         return claims
@@ -256,6 +284,10 @@ class Queue:
             helo=claim.helo or self.live().hostname,
             eight_bit=claim.eight_bit,
             smtputf8=claim.smtputf8,
+            notify={row.recipient: row.notify for row in claim.rows if row.notify},
+            originals={row.recipient: row.original for row in claim.rows if row.original},
+            envelope_id=claim.envelope_id,
+            returned_part=claim.returned_part,
         )
         try:
             return await self.transfer.transfer(request)
@@ -299,10 +331,17 @@ class Queue:
             receipts={receipt.recipient: receipt for receipt in receipts},
             holder=self.holder,
             schedule=schedule.chosen(live.queue.schedule, live.queue.lifetime),
-            files=self._files,
-            returns=self.returns,
+            reports=self._reports(),
             events=self.events,
+            identifiers=self.identifiers,
             random=self.random,
-            reporting_host=claim.helo or live.hostname,
             destination=await self.returns.locate(claim.return_path) if may_return else None,
+            may_return=may_return,
+            suppresses=live.queue.suppression,
         )
+
+    def _reports(self) -> Reports:
+        live = self.live()
+        chosen = schedule.chosen(live.queue.schedule, live.queue.lifetime)
+        lifetime = None if chosen.lifetime is None else timedelta(seconds=chosen.lifetime)
+        return Reports(self._files, self.returns, live.hostname, lifetime)

@@ -5,31 +5,41 @@ from pathlib import Path
 
 from zope.interface.verify import verifyObject
 
+from daptinmail.agents.returns import MAX_RETURNED
 from daptinmail.interfaces.messages import Delivery
+from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.transfer import IReturns, ReturnedMessage
 from daptinmail.mail.address import Address
-from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.mail.reply import Reply
+from daptinmail.mail.report import Action, RecipientReport
 from tests.agents.case import ANN, MESSAGE, THEM, TRAIL, AgentCase
 
 
 class ReturnsTests(AgentCase):
     """To the mailbox of the sender, or by the queue to another host."""
 
-    def give_up(self, return_path: Address | None, path: Path | None = None) -> None:
+    def give_up(
+        self,
+        return_path: Address | None,
+        path: Path | None = None,
+        content: bytes = MESSAGE,
+        action: Action = Action.FAILED,
+        returned_part: str | None = None,
+    ) -> None:
         """Return a message."""
         if path is None:
             path = self.storage.directory / "queued"
-            path.write_bytes(MESSAGE)
+            path.write_bytes(content)
         message = ReturnedMessage(
             trail=TRAIL,
             return_path=return_path,
-            receipts=[Receipt(THEM, Outcome.REFUSED, Reply(550, "5.1.1", "nobody here"), "mx.elsewhere.example")],
-            path=path,
+            reports=[RecipientReport(THEM, action, Reply(550, "5.1.1", "nobody here"), "mx.elsewhere.example")],
+            original=Content(len(content), path=path),
             arrived=self.clock.now(),
             reporting_host="mail.example.com",
             server_id=1,
             destination=self.result(self.returns.locate(return_path)),
+            returned_part=returned_part,
         )
         self.successResultOf(self.storage.write(lambda transaction: self.returns.return_in(transaction, message)))
 
@@ -65,6 +75,23 @@ class ReturnsTests(AgentCase):
         """The account of the sender was removed in between: nobody is told."""
         self.give_up(Address("gone", "example.com"))
         self.assertEqual((self.queue.messages, self.events.kinds), ([], []))
+
+    def test_whole_message(self) -> None:
+        """RET=FULL brings a failed message back whole, if it is not too large; without it the header comes back."""
+        large = MESSAGE + b"line\r\n" * (MAX_RETURNED // 6)
+        for content, part, whole in ((MESSAGE, "FULL", True), (MESSAGE, "HDRS", False), (large, "FULL", False)):
+            self.give_up(ANN, content=content, returned_part=part)
+            self.assertEqual(b"body\r\n" in self.mailbox(self.ann)[-1], whole)
+            self.assertIn(b"Subject: hello", self.mailbox(self.ann)[-1])
+        self.give_up(ANN, content=MESSAGE)
+        self.assertNotIn(b"body\r\n", self.mailbox(self.ann)[-1])
+
+    def test_success_brings_the_header(self) -> None:
+        """RET counts only where something failed (RFC 3461 §4.3); the event says what was told."""
+        for action, kind in ((Action.DELIVERED, "message.confirmed"), (Action.DELAYED, "message.delayed")):
+            self.give_up(ANN, action=action, returned_part="FULL")
+            self.assertNotIn(b"body\r\n", self.mailbox(self.ann)[-1])
+            self.assertEqual(self.events.kinds[-1], kind)
 
     def test_content_is_gone(self) -> None:
         """A lost content file does not keep the sender from being told."""

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from zope.interface.verify import verifyObject
 
-from daptinmail.interfaces.storage import ITransaction
+from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.interfaces.transfer import IReturns, ReturnedMessage
 from daptinmail.mail.address import Address
-from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.mail.reply import Reply
+from daptinmail.mail.report import Action, RecipientReport
 from tests.contracts.case import ContractCase
 
 THEM = Address("them", "elsewhere.example")
@@ -31,12 +31,13 @@ class ReturnsContract(ContractCase):
         """One that was given up."""
         path = Path(self.mktemp())
         path.write_bytes(b"Subject: x\r\n\r\n")
-        refused = Receipt(Address("x", "y.example"), Outcome.REFUSED, Reply(550, "5.1.1", "nobody"), "mx.y.example")
+        reply = Reply(550, "5.1.1", "nobody")
+        failed = RecipientReport(Address("x", "y.example"), Action.FAILED, reply, "mx.y.example")
         return ReturnedMessage(
             trail=UUID(int=7),
             return_path=return_path,
-            receipts=[refused],
-            path=path,
+            reports=[failed],
+            original=Content(14, path=path),
             arrived=datetime(2026, 1, 2, tzinfo=UTC),
             reporting_host="mail.example.com",
             server_id=None,

@@ -230,7 +230,7 @@ class RetryTests(QueueCase):
         self.assertEqual([row.state for row in self.rows()], ["sent", "failed"])
         (returned,) = self.returns.returned
         self.assertEqual((returned.trail, returned.return_path, returned.destination), (trail, ALICE, ALICE))
-        self.assertEqual([str(one.recipient) for one in returned.receipts], ["b@x.example"])
+        self.assertEqual([str(one.recipient) for one in returned.reports], ["b@x.example"])
         self.assertEqual(returned.reporting_host, "mail.example.com")
 
     def test_null_path(self) -> None:
