@@ -12,6 +12,7 @@ from attrs import define, field
 from daptinmail.errors import Malformed
 from daptinmail.imap.grammar import SYSTEM_FLAGS
 from daptinmail.imap.sequences import SequenceSet, indexes_in, joined
+from daptinmail.interfaces.digest import Digest
 from daptinmail.interfaces.messages import Change, Flags, Mailbox, Marked, Snapshot
 from daptinmail.interfaces.sharing import ALL, Rights
 
@@ -53,7 +54,7 @@ class SelectedMailbox:
     A message that another session expunged keeps its number, in ``gone``, until EXPUNGE may be told
     (RFC 3501 §7.4.1). The three sequences are the snapshot's own until something changes: do not change them.
 
-    ``name`` is what this client calls the mailbox.
+    ``name`` is what this client calls the mailbox. ``digest`` is of the snapshot.
     ``modseq``: all changes up to here are in the view. ``told``: all up to here have been told, expunges included.
     ``heard``: the mailbox has got as far as this. ``looked``: when the store was asked last, in seconds of the clock.
     """
@@ -65,6 +66,7 @@ class SelectedMailbox:
     modseqs: "array[int]"
     flags: list[Flags]
     recent_from: int
+    digest: Digest
     keywords: set[bytes]
     told: int
     name: str
@@ -80,7 +82,6 @@ class SelectedMailbox:
     @classmethod
     def of(cls, snapshot: Snapshot, read_only: bool) -> "SelectedMailbox":
         """The view at a snapshot."""
-        keywords = {flag for flags in set(snapshot.flags) for flag in flags if flag not in FLAG_ORDER}
         return cls(
             mailbox=snapshot.mailbox,
             read_only=read_only,
@@ -89,7 +90,8 @@ class SelectedMailbox:
             modseqs=snapshot.modseqs,
             flags=snapshot.flags,
             recent_from=snapshot.first_recent_uid,
-            keywords=keywords,
+            digest=snapshot.digest,
+            keywords=set(snapshot.digest.keywords),
             told=snapshot.modseq,
             name=snapshot.mailbox.name,
         )
@@ -165,7 +167,8 @@ class SelectedMailbox:
     @property
     def first_unseen(self) -> int | None:
         r"""The sequence number of the first message without \Seen."""
-        return next((index + 1 for index, flags in enumerate(self.flags) if rb"\Seen" not in flags), None)
+        first = (self.digest if self._shared else Digest.of(self.flags)).first_unseen
+        return None if first is None else first + 1
 
     def rendered_flags(self, index: int) -> bytes:
         """``FLAGS (...)`` of one message."""
@@ -263,7 +266,7 @@ class SelectedMailbox:
         """Use the snapshot's sequences again if they say the same as ours."""
         if snapshot.modseq == self.modseq and not self.gone and len(snapshot.uids) == len(self.uids):
             self.uids, self.modseqs, self.flags = snapshot.uids, snapshot.modseqs, snapshot.flags
-            self._shared = True
+            self.digest, self._shared = snapshot.digest, True
 
     def _own(self) -> None:
         """From now on the sequences differ from the snapshot's."""

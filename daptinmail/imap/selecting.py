@@ -13,6 +13,9 @@ from daptinmail.imap.session import Session, uid_required
 from daptinmail.imap.status import mailbox_id
 from daptinmail.imap.values import Resync, Select
 
+CLOSED = b"OK [CLOSED] The mailbox that was selected is closed"
+"""What follows is about another mailbox (RFC 7162 §3.2.11)."""
+
 
 async def select(session: Session, arguments: Select) -> Answer:
     """SELECT (RFC 9051 §6.3.2)."""
@@ -29,15 +32,25 @@ async def _open(session: Session, arguments: Select, read_only: bool) -> Answer:
         _check(session, arguments.resync)
     if arguments.condstore:
         session.enabled.add(b"CONDSTORE")
-    if arguments.refusal is not None:
-        await session.leave()
-        raise arguments.refusal
-    view = await session.select(arguments.mailbox, read_only)
+    leaving = session.selected_id is not None
+    try:
+        view = await _view(session, arguments, read_only)
+    finally:
+        if leaving:  # told only now, so that it goes out with the rest
+            session.untagged(CLOSED)
     _describe(session, view, arguments.mailbox)
     if arguments.resync is not None:
         await tell_changes(session, view, arguments.resync)
     completed = b"EXAMINE completed" if read_only else b"SELECT completed"
     return ok(completed, b"READ-ONLY" if view.read_only else b"READ-WRITE")
+
+
+async def _view(session: Session, arguments: Select, read_only: bool) -> SelectedMailbox:
+    """A view of the mailbox; without one nothing is selected any more (RFC 9051 §6.3.2)."""
+    if arguments.refusal is not None:
+        await session.unselect()
+        raise arguments.refusal
+    return await session.select(arguments.mailbox, read_only)
 
 
 def _check(session: Session, resync: Resync) -> None:

@@ -246,15 +246,9 @@ class Session:
             raise uid_required()
         return self.selected.indexes(messages, uid, self.saved)
 
-    async def leave(self) -> None:
-        """Whatever was selected is not any more, and the client is told so (RFC 7162 §3.2.11)."""
-        if self._selected is not None:
-            await self.unselect()
-            self.untagged(b"OK [CLOSED] The mailbox that was selected is closed")
-
     async def select(self, name: str, read_only: bool) -> SelectedMailbox:
         """Take a view of a mailbox; whatever was selected is not any more (RFC 3501 §6.3.1)."""
-        await self.leave()
+        await self.unselect()
         found = await self.find_mailbox(name, "r")
         mailbox, read_only = found.mailbox, read_only or found.rights.isdisjoint(WRITING)
         if self.parting:

@@ -7,9 +7,10 @@ from enum import Enum
 from typing import Any, NamedTuple, overload
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from zope.interface import Interface
 
+from daptinmail.interfaces.digest import Digest
 from daptinmail.interfaces.search import Criterion
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.mail.address import Address
@@ -67,6 +68,8 @@ class Snapshot:
     flags: list[Flags]
     first_recent_uid: int
     """Messages from this UID on are recent to the session that took this snapshot (RFC 3501 §2.3.2)."""
+    digest: Digest = field(default=Factory(lambda self: Digest.of(self.flags), takes_self=True))
+    """Of ``flags``; a store that knows it already gives it."""
 
     @property
     def modseq(self) -> int:

@@ -19,6 +19,7 @@ Called in the reactor:
 ``verify``        compares rows with the tree
 ``importing``     takes messages of other programs, ``exporting`` gives them away
 ``spool``         ``ISpool``: content while it arrives
+``lookups``       what names of mailboxes were found to stand for
 ``rights``        ``IMailboxRights``: access control lists, names of mailboxes of others
 ``annotations``   ``IAnnotations``
 ``quota``         ``IQuotas``; what is counted and checked in the storage thread

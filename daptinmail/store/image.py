@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import define, field, frozen
 
+from daptinmail.interfaces.digest import Digest
 from daptinmail.interfaces.messages import Change, Changes, Flags, Marked
 from daptinmail.store.flags import from_column, to_column
 from daptinmail.store.maildir import Stamp
@@ -67,6 +68,8 @@ class Image:
     """How the folder looked when the packed form was made, if that was certain."""
     sizes: "array[int]" = field(factory=lambda: array("Q"))
     """Octets, or ``UNKNOWN``; as shared as the three."""
+    _digest: "tuple[list[Flags], Digest] | None" = field(default=None, init=False)
+    """Of flags that were shared, and so never change."""
     _log: "deque[Delta]" = field(factory=deque, init=False)
     _logged: int = field(default=0, init=False)
     _log_from: int = field(init=False)
@@ -83,6 +86,13 @@ class Image:
         """The three sequences, for others to keep and nobody to change."""
         self._shared = True
         return self.uids, self.modseqs, self.flags
+
+    def digest(self) -> Digest:
+        """Of the flags that ``share`` answers."""
+        self._shared = True
+        if self._digest is None or self._digest[0] is not self.flags:
+            self._digest = self.flags, Digest.of(self.flags)
+        return self._digest[1]
 
     def stretch(self, uids: "array[int]") -> slice | None:
         """Where these messages stand if they are neighbours, all there and none between them."""

@@ -52,6 +52,8 @@ class Listeners:
     accounts: Ears[IAccountListener] = field(factory=Ears, init=False)
     woken: Callable[[], None] = field(default=lambda: None, init=False)
     """Called at every change of any mailbox."""
+    renamed: Callable[[int], None] = field(default=lambda account_id: None, init=False)
+    """Called with an account of which a mailbox may be new, gone, or another than it was by name."""
     _listeners: Ears[IMailboxListener] = field(factory=Ears, init=False)
 
     def add(self, mailbox_id: int, listener: IMailboxListener) -> None:
@@ -87,5 +89,7 @@ class Listeners:
 
     def event(self, event: MailboxEvent) -> None:
         """Something happened to a mailbox of an account."""
+        if event.what is not What.MESSAGES:
+            self.renamed(event.account_id)
         for listener in self.accounts.of(event.account_id):
             listener.mailbox_event(event)

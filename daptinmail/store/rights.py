@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 from zope.interface import implementer
 
@@ -24,6 +24,7 @@ from daptinmail.interfaces.sharing import (
 )
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.store.listeners import Listeners
+from daptinmail.store.lookups import Lookups
 from daptinmail.store.names import DELIMITER, in_order, normal_name, parents
 from daptinmail.store.rows import FOLDERS, Folder, folder_by_id, folder_by_name, folder_of
 from daptinmail.store.views import named
@@ -78,10 +79,20 @@ class MailboxRights:
 
     storage: IStorage
     listeners: Listeners
+    lookups: Lookups = field(factory=Lookups)
+
+    def __attrs_post_init__(self) -> None:
+        self.listeners.renamed = self.lookups.forget
 
     async def find(self, account_id: int, name: str) -> Located:
-        """The mailbox that the account calls ``name``."""
-        return await self.storage.read(lambda connection: locate(connection, account_id, name))
+        """The mailbox that the account calls ``name``: without a look at the database while its own names stay."""
+        known = self.lookups.get(account_id, name)
+        if known is not None:
+            return known
+        age = self.lookups.age
+        found = await self.storage.read(lambda connection: locate(connection, account_id, name))
+        self.lookups.keep(age, account_id, name, found)
+        return found
 
     async def place(self, account_id: int, name: str) -> Place:
         """Where a mailbox would be made."""

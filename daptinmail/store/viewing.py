@@ -47,7 +47,7 @@ class Viewing:
             first = await self.storage.write(
                 lambda transaction: self.marks.claim(transaction, mailbox_id, mailbox.uidnext)
             )
-        return Snapshot(mailbox, uids, modseqs, flags, first)
+        return Snapshot(mailbox, uids, modseqs, flags, first, image.digest())
 
     async def changes(self, mailbox_id: int, since: int) -> Changes:
         """What happened after ``since``: for those who heard of it from what was committed, else as it is."""
