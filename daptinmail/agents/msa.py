@@ -17,6 +17,7 @@ from daptinmail.errors import Refused
 from daptinmail.interfaces.directory import Account, IDirectory
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import SPECIAL_USE_MAILBOXES, Delivery, IMessageStore
+from daptinmail.interfaces.outgoing import IOutgoingCaps, ISuppressions
 from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
@@ -24,6 +25,7 @@ from daptinmail.interfaces.tls import ISigner
 from daptinmail.interfaces.transfer import IQueue, OutboundMessage
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
+from daptinmail.mail.reply import Reply
 from daptinmail.mail.trace import count_received
 from daptinmail.policy.hops import hops_refusal
 from daptinmail.policy.relaying import NOT_YOURS, submission_refusal
@@ -64,6 +66,8 @@ class Msa:
     signer: ISigner
     contents: ContentReader
     clock: IClock
+    suppressions: ISuppressions
+    caps: IOutgoingCaps
 
     async def mail(self, origin: Origin, return_path: Address | None, parameters: MailParameters) -> None:
         """The return-path is the account's, or null as notifications need it."""
@@ -76,7 +80,20 @@ class Msa:
         refusal = submission_refusal(recipient, is_local=is_local, has_account=account is not None)
         if refusal:
             raise Refused(refusal)
-        await self.mda.check_room(account)
+        if is_local:
+            await self.mda.check_room(account)
+        else:
+            await self._check_outgoing(_account(origin), envelope, recipient)
+
+    async def _check_outgoing(self, account: Account, envelope: Envelope, recipient: Address) -> None:
+        """Is there such an address elsewhere, and may the account write to more today?"""
+        reason = await self.suppressions.reason(recipient)
+        if reason is not None:
+            raise Refused(suppressed(recipient, reason))
+        others = [one for one in envelope.recipients if not await self.directory.is_local(one.domain)]
+        if not others:
+            await self.caps.check_message(account.id)
+        await self.caps.check_recipient(account.id, recipient, others)
 
     async def receive(self, origin: Origin, envelope: Envelope, content: Content, trail: UUID) -> None:
         """Local recipients, remote recipients and the Sent copy in one transaction."""
@@ -170,7 +187,13 @@ class Msa:
         subject = f"mail_account/{account.reference}"
         self.events.record_in(transaction, "message.submitted", submission.trail, subject, data)
         if submission.remote:
+            self.caps.count_in(transaction, account.id, submission.remote)
             self.queue.enqueue_in(transaction, _outbound(submission))
+
+
+def suppressed(recipient: Address, reason: str) -> Reply:
+    """The refusal of an address that does not exist, as its host said earlier."""
+    return Reply(550, "5.1.1", f"{recipient} is on the suppression list {reason}"[:400])
 
 
 def _outbound(submission: _Submission) -> OutboundMessage:

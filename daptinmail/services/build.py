@@ -38,9 +38,11 @@ from daptinmail.interfaces.records import IRecordRules
 from daptinmail.net.blocking import PoolBlocking
 from daptinmail.net.dns import Resolver
 from daptinmail.net.runtime import RandomIdentifiers, SystemClock
+from daptinmail.queue.caps import OutgoingCaps
 from daptinmail.queue.rules import OutboxRules
 from daptinmail.queue.runner import Queue
 from daptinmail.queue.standing import Standings
+from daptinmail.queue.suppression import SuppressionRules, Suppressions
 from daptinmail.services.control import Control, LiveConfiguration
 from daptinmail.services.datadir import DataDirectory
 from daptinmail.services.edges import Edges
@@ -52,7 +54,7 @@ from daptinmail.services.screening import make_screening
 from daptinmail.services.sockets import BoundSockets
 from daptinmail.services.textindex import TextIndexing, make_text_index
 from daptinmail.services.upkeep import Upkeep
-from daptinmail.settings import Boot, OutboundSettings
+from daptinmail.settings import Boot, Live, OutboundSettings
 from daptinmail.smtp.client_connect import TcpConnect
 from daptinmail.smtp.transfer import Transfer
 from daptinmail.store.messagestore import MessageStore
@@ -282,6 +284,9 @@ def _domain(ground: Ground) -> Domain:
 
 
 def _mail(ground: Ground, domain: Domain) -> Mail:
+    def live() -> Live:
+        return ground.live.value
+
     def outbound() -> OutboundSettings:
         return ground.live.value.outbound
 
@@ -300,7 +305,7 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         events=ground.events,
         identifiers=ground.identifiers,
         queue_dir=ground.boot.queue_dir,
-        live=lambda: ground.live.value,
+        live=live,
     )
     screening = make_screening(ground.reactor, resolver, ground.blocking, ground.clock, lambda: ground.live.value)
     mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening)
@@ -314,6 +319,8 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         Signer(domain.certificates, ground.blocking, ground.clock),
         contents,
         ground.clock,
+        Suppressions(ground.storage, live),
+        OutgoingCaps(ground.storage, ground.clock, live),
     )
     return Mail(resolver, queue, msa, Reception(mta, msa))
 
@@ -342,6 +349,7 @@ def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules
         "mail_app_password": AppPasswordRules(domain.logins.app_passwords, domain.logins.revocations),
         "mail_box": MailBoxRules(domain.store),
         "mail": MailRules(domain.store, ground.blocking),
+        "suppression": SuppressionRules(),
         "outbox": OutboxRules(ground.boot.queue_dir, ground.blocking, mail.queue.wake),
         "certificate": CertificateRules(domain.keyring, domain.contexts),
     }

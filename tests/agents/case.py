@@ -25,6 +25,7 @@ from daptinmail.store.spool import Spool
 from tests.support.directory import MemoryDirectory
 from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
+from tests.support.outgoing import MemoryCaps, MemorySuppressions
 from tests.support.queue import MemoryQueue
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.screening import FixedScreening
@@ -63,6 +64,7 @@ class AgentCase(SynchronousTestCase):
         self.contents = ContentReader(SynchronousBlocking(), Spool(spool_dir, SynchronousBlocking(), 1024))
         self.screening = FixedScreening()
         mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock, self.screening)
+        self.suppressions, self.caps = MemorySuppressions(), MemoryCaps()
         msa = Msa(
             self.directory,
             self.mda,
@@ -73,6 +75,8 @@ class AgentCase(SynchronousTestCase):
             self.signer,
             self.contents,
             self.clock,
+            self.suppressions,
+            self.caps,
         )
         self.reception = Reception(mta, msa)
         self.returns = Returns(self.directory, self.mda, lambda: self.queue, self.events, self.identifiers, bytes)

@@ -21,6 +21,7 @@ from daptinmail.settings import Live
 from daptinmail.smtp.transfer import Transfer
 from tests.agents.case import BOB, AgentCase
 from tests.dkim.support import Keys, pem_of, published, rsa_key
+from tests.support.outgoing import MemoryCaps, MemorySuppressions
 from tests.support.queue import ReactorClock
 from tests.support.resolver import MemoryResolver
 from tests.support.runtime import SynchronousBlocking
@@ -70,6 +71,8 @@ class SubmittedSignedQueuedDelivered(AgentCase):
             signer,
             self.contents,
             clock,
+            MemorySuppressions(),
+            MemoryCaps(),
         )
         self.reception = Reception(self.reception.mta, msa)
         self.successResultOf(self.storage.write(self.insert_rows))
