@@ -54,6 +54,8 @@ ROWS_BLOCK = 100
 NUMBERS_ROWS = 2000
 """Messages of which sizes and dates are read at once."""
 VIEW_SLICE = 1000
+STORE_SLICE = 2000
+"""Messages whose flags are changed in one go."""
 TEXT_SLICE = 100
 WHOLE_SLICE = 300
 """Whole messages that are made ready at once: nothing of them is looked at."""

@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 
 from daptinmail.imap.answers import Answer, no, ok
-from daptinmail.imap.limits import VIEW_SLICE
+from daptinmail.imap.limits import STORE_SLICE, VIEW_SLICE
 from daptinmail.imap.rights import stores
 from daptinmail.imap.selected import FLAG_ORDER, SelectedMailbox, values_at
 from daptinmail.imap.sequences import format_numbers
@@ -70,7 +70,7 @@ class Run:
     async def change_ahead(self, indexes: Sequence[int], mode: FlagMode, flags: Flags) -> None:
         """Change these messages, however they are by now: the store works ahead while a slice is told."""
         self.arguments = evolve(self.arguments, mode=mode, flags=flags)
-        slices = [indexes[start : start + VIEW_SLICE] for start in range(0, len(indexes), VIEW_SLICE)]
+        slices = [indexes[start : start + STORE_SLICE] for start in range(0, len(indexes), STORE_SLICE)]
         begun = deque[Deferred[Marked]]()
         try:
             for number, some in enumerate(slices):
@@ -78,7 +78,7 @@ class Run:
                     begun.append(Deferred.fromCoroutine(self._begin(self._uids(later))))
                 if number:
                     await self.session.breathe()
-                    self.session.progress(number * VIEW_SLICE, len(indexes))
+                    self.session.progress(number * STORE_SLICE, len(indexes))
                 marked = await begun.popleft()
                 self._tell(marked)
                 self.expunged |= len(marked) < len(some)

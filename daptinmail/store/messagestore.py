@@ -66,7 +66,7 @@ from daptinmail.store.watch import Watch
 T = TypeVar("T")
 P = ParamSpec("P")
 
-FLAGS_SLICE = 1000
+FLAGS_SLICE = 2000
 """Messages whose flags change in the first unit of a STORE; the next ones are larger, as long as they are fast."""
 
 FLAGS_HELD = 0.02

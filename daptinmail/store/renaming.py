@@ -174,7 +174,10 @@ class Renaming:
             began = timers.seconds()
             if not await self._slice(lost):
                 return
-            await self._pause(timers, BUSY_PAUSE if timers.seconds() - began > BUSY else PAUSE)
+            pause = BUSY_PAUSE if timers.seconds() - began > BUSY else PAUSE
+            if self._again:  # whoever changes flags now may change more of them
+                self._again, pause = False, SOON
+            await self._pause(timers, pause)
 
     def _pause(self, timers: IReactorTime, seconds: float) -> "Deferred[None]":
         waiting: Deferred[None] = Deferred(lambda _: call.cancel() if call.active() else None)

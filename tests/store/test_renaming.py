@@ -65,6 +65,23 @@ class RenamingTests(StoreCase, SynchronousTestCase):
         self.timers.advance(PAUSE)
         self.assertEqual(self.names().count("F"), SLICE + 1)
 
+    def test_not_while_flags_change(self) -> None:
+        """Who changes flags again has the storage for a while; the names follow all the same."""
+        count = 2 * SLICE + 1
+        for _ in range(count):
+            self.add()
+        self.stored.store.renaming.start(self.timers)
+        self.timers.advance(SOON)
+        self.mark(list(range(1, count + 1)), frozenset({FLAGGED}))
+        self.timers.advance(SOON)
+        self.mark([count], frozenset({SEEN}))
+        self.timers.advance(PAUSE)
+        self.assertEqual(self.names().count("F"), 2 * SLICE)
+        self.timers.advance(PAUSE)
+        self.assertEqual(self.names()[-1], "")
+        self.timers.advance(SOON - PAUSE)
+        self.assertEqual(self.names()[-1], "FS")
+
     def test_after_a_crash(self) -> None:
         """What was left to do is done after the next start."""
         self.add()
