@@ -113,8 +113,7 @@ class Resolver:
         waiting = self._waiting.setdefault(key, [])
         waiting.append(mine)
         if len(waiting) == 1:
-            question = Deferred.fromCoroutine(self._look_up(key))
-            question.addBoth(self._tell, key)
+            _ = Deferred.fromCoroutine(self._look_up(key)).addBoth(self._tell, key)
         return mine
 
     def _tell(self, result: Any, key: Key) -> None:

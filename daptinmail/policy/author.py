@@ -1,11 +1,14 @@
 """Whose message this is, by its From field (RFC 9989 §4.2, RFC 7489 §6.6.1)."""
 
+import re
+
 from attrs import frozen
 
 from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.hostname import to_ascii
 from daptinmail.policy.spf import is_usable
 
+_NAME = re.compile(r"[a-z0-9_.\-]+")
 MAX_DOMAINS = 4
 """Author domains of one message that are looked at; a message with more is refused."""
 
@@ -49,4 +52,4 @@ def _domain(host: bytes) -> str:
         name = to_ascii(host.decode("utf-8").strip().lower()).removesuffix(".")
     except (UnicodeDecodeError, ValueError):
         return ""
-    return name if is_usable(name) else ""
+    return name if is_usable(name) and _NAME.fullmatch(name) else ""

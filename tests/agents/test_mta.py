@@ -8,8 +8,10 @@ from daptinmail.agents.content import HEADER_TOO_LARGE, TOO_MANY_FIELDS
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.quota import Quota
 from daptinmail.interfaces.reception import IReception
+from daptinmail.interfaces.screening import Action, Check, Verdict
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import MailParameters
+from daptinmail.mail.reply import Reply
 from tests.agents.case import ANN, BOB, MESSAGE, OUTSIDE, THEM, TRAIL, AgentCase
 
 
@@ -156,3 +158,98 @@ class RelayTests(AgentCase):
             self.assertEqual(
                 str(self.refusal(self.rcpt(closed, recipient))), "554 5.7.1 Client host rejected: Access denied"
             )
+
+
+class ScreeningTests(AgentCase):
+    """What the verdict about a message does."""
+
+    CHECKS = (Check("spf", "fail", "-all of elsewhere.example", (("smtp.mailfrom", "them@elsewhere.example"),)),)
+    STAMP = (
+        b"Authentication-Results: mx.example.com;\r\n"
+        b' spf=fail reason="-all of elsewhere.example"\r\n  smtp.mailfrom=them@elsewhere.example\r\n'
+    )
+
+    def judge(self, verdict: Verdict) -> None:
+        """From now on this is the verdict."""
+        self.screening.verdict = evolve(verdict, checks=self.CHECKS)
+        self.screening.ids = ("mx.example.com", "mail.example.com")
+
+    def flags(self, name: str) -> list[frozenset[bytes]]:
+        """Flags of Bob's messages in a mailbox."""
+        box = self.successResultOf(self.store.mailbox(self.bob.id, name))
+        return list(self.successResultOf(self.store.snapshot(box.id)).flags)
+
+    def test_accepted(self) -> None:
+        """An accepted message has our results on top; the event log has each result and reason, with the delivery."""
+        self.judge(Verdict(Action.ACCEPT, score=20, reasons=("spf=fail: +20",)))
+        self.result(self.receive(OUTSIDE, BOB, return_path=THEM))
+        (content,) = self.mailbox(self.bob)
+        self.assertTrue(
+            content.startswith(b"Return-Path: <them@elsewhere.example>\r\n" + self.STAMP + b"Received: from"), content
+        )
+        self.assertTrue(content.endswith(MESSAGE))
+        self.assertEqual(self.flags("INBOX"), [frozenset()])
+        (event,) = self.events.events
+        self.assertEqual(
+            event.data["screening"],
+            {
+                "action": "accept",
+                "score": 20,
+                "reasons": ["spf=fail: +20"],
+                "results": ["spf=fail them@elsewhere.example -all of elsewhere.example"],
+            },
+        )
+
+    def test_marked(self) -> None:
+        """A doubtful message is in INBOX with the keyword Spam."""
+        self.judge(Verdict(Action.ACCEPT, marked=True))
+        self.result(self.receive(OUTSIDE, BOB, return_path=THEM))
+        self.assertEqual(self.flags("INBOX"), [frozenset({b"Spam"})])
+
+    def test_spam(self) -> None:
+        """Spam goes to the Spam mailbox with the keyword $Junk; INBOX stays as it is."""
+        self.judge(Verdict(Action.SPAM, marked=True))
+        self.result(self.receive(OUTSIDE, BOB, return_path=THEM))
+        self.assertEqual(self.mailbox(self.bob), [])
+        self.assertEqual(self.flags("Spam"), [frozenset({b"Spam", b"$Junk"})])
+        self.assertEqual(self.events.events[0].data["screening"]["action"], "spam")
+
+    def test_refused(self) -> None:
+        """A refusal is told with its code and kept in the event log with its reasons; nobody gets anything."""
+        self.judge(Verdict(Action.REFUSE, reasons=("dmarc=fail",), reply=Reply(550, "5.7.1", "Rejected")))
+        self.assertEqual(str(self.refusal(self.receive(OUTSIDE, BOB, return_path=THEM))), "550 5.7.1 Rejected")
+        self.assertEqual(self.mailbox(self.bob), [])
+        (event,) = self.events.events
+        self.assertEqual((event.kind, event.trail), ("message.refused", TRAIL))
+        self.assertEqual((event.data["reply"], event.data["from"]), ("550 5.7.1 Rejected", "them@elsewhere.example"))
+        self.assertEqual(event.data["screening"]["reasons"], ["dmarc=fail"])
+
+    def test_forged_results(self) -> None:
+        """Results in our name that came with the message are taken away, from memory and from disk; others stay."""
+        self.judge(Verdict(Action.ACCEPT))
+        forged = b"Authentication-Results: Mail.Example.com; spf=pass\r\n"
+        other = b"Authentication-Results: mx.elsewhere.example; spf=pass\r\n"
+        large = MESSAGE + b"x" * 5000 + b"\r\n"
+        for content, spooled in ((MESSAGE, False), (large, True)):
+            self.result(self.receive(OUTSIDE, BOB, content=forged + other + content, spooled=spooled))
+            found = self.mailbox(self.bob)[-1]
+            self.assertNotIn(forged, found)
+            self.assertTrue(found.endswith(other + content))
+            self.assertEqual(found.count(b"Authentication-Results:"), 2)
+        self.assertTrue(self.screening.screened[0].startswith(forged), "what is judged is the message as it came")
+
+    def test_unscreened(self) -> None:
+        """A message of a client that is not screened is left as it is."""
+        theirs = b"Authentication-Results: mail.example.com; spf=pass\r\n" + MESSAGE
+        self.result(self.receive(OUTSIDE, BOB, content=theirs))
+        found = self.mailbox(self.bob)[0]
+        self.assertTrue(found.endswith(theirs))
+        self.assertEqual(found.count(b"Authentication-Results:"), 1)
+        self.assertNotIn("screening", self.events.events[0].data)
+
+    def test_submissions_are_not_screened(self) -> None:
+        """What an account submits is not judged."""
+        self.judge(Verdict(Action.REFUSE, reply=Reply(550, "5.7.1", "Rejected")))
+        self.result(self.receive(self.inside, BOB, return_path=ANN))
+        self.assertEqual(self.screening.screened, [])
+        self.assertEqual(len(self.mailbox(self.bob)), 1)
