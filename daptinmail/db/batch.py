@@ -111,6 +111,8 @@ class GroupCommit:
     clock: IClock
     disk: FileSystem
     journal: Journal | None = None
+    doubts: int = field(default=0, init=False)
+    """How often the outcome of a commit stayed unknown."""
 
     def recover(self) -> None:
         """Undo what a crash left half done. Blocking; before anything else.
@@ -130,6 +132,7 @@ class GroupCommit:
         try:
             self._together(units)
         except OutcomeUnknown as error:
+            self.doubts += 1
             if self.journal is not None:
                 self.journal.forget()
             for unit in units:

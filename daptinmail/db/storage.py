@@ -61,6 +61,11 @@ class Storage:
         journal = None if self._journal is None else Journal(self._journal, self._disk)
         self._commit = GroupCommit(self._engine, self._clock, self._disk, journal)
 
+    @property
+    def doubts(self) -> int:
+        """How often it was left open whether writes are durable."""
+        return self._commit.doubts
+
     def start(self) -> None:
         """Undo what a crash left half done, and begin to take work.
 

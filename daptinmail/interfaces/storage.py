@@ -110,6 +110,10 @@ class ITransaction(Interface):
 class IStorage(Interface):
     """The database. Writes are grouped: one transaction and one sync serve all that wait."""
 
+    doubts: int = Attribute(
+        "How often it was left open whether writes that failed are durable. Grows before they fail."
+    )
+
     def write(work: Callable[[ITransaction], T]) -> Awaitable[T]:
         """Run ``work`` in the storage thread; the result comes when it is synced to disk.
 

@@ -75,6 +75,8 @@ class Images:
     _watch: Watch
     _clock: IClock
     _limit: int = MAX_MESSAGES
+    announced: int = field(default=0, init=False)
+    """Changes of any mailbox that were committed; what was read before one may lack it."""
     _images: "OrderedDict[int, Image]" = field(factory=OrderedDict, init=False)
     _total: int = field(default=0, init=False)
     _timers: IReactorTime | None = field(default=None, init=False)
@@ -108,6 +110,7 @@ class Images:
 
     def apply(self, delta: Delta) -> None:
         """A change was committed."""
+        self.announced += 1
         image = self._images.get(delta.mailbox_id)
         if image is None:
             return

@@ -127,7 +127,9 @@ class MessageStore:
         pruning = Pruning(self.storage, self.clock)
         self._chores = Chores(self.renaming, images, pruning, self._scan, self._watch, self._listeners, self.blocking)
         self._discovery = Discovery(self.storage, self.parts.mailboxes)
-        self._viewing = Viewing(self.storage, tree, self._watch, self._scan, marks, images)
+        self._viewing = Viewing(
+            self.storage, self.blocking, self.rights.lookups, tree, self._watch, self._scan, marks, images
+        )
         self._search = Search(self.storage, self.blocking, self, self.index)
         self._listeners.woken = self.index.wake
 

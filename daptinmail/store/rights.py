@@ -79,9 +79,10 @@ class MailboxRights:
 
     storage: IStorage
     listeners: Listeners
-    lookups: Lookups = field(factory=Lookups)
+    lookups: Lookups = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.lookups = Lookups(self.storage)
         self.listeners.renamed = self.lookups.forget
 
     async def find(self, account_id: int, name: str) -> Located:

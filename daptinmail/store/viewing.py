@@ -4,16 +4,19 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 from sqlalchemy import Connection
 
 from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.messages import Changes, MailboxStatus, Opened, Snapshot
+from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import IStorage
 from daptinmail.store import counts, views
 from daptinmail.store.image import UNKNOWN, Image
 from daptinmail.store.images import Images, load, saved_stamp
+from daptinmail.store.lookups import Age, Lookups
 from daptinmail.store.maildir import Tree
 from daptinmail.store.marks import Marks
 from daptinmail.store.opened import open_file
@@ -27,14 +30,22 @@ P = ParamSpec("P")
 
 @define(eq=False)
 class Viewing:
-    """Called in the reactor; looks in reader threads."""
+    """Called in the reactor; looks in reader threads.
+
+    An image and its mailbox's row need no look as long as all that was committed since is known here: changes of
+    messages are announced to images, those of names to ``lookups``. Then only the folder is looked at.
+    """
 
     storage: IStorage
+    blocking: IBlocking
+    lookups: Lookups
     tree: Tree
     watch: Watch
     scan: Scan
     marks: Marks
     images: Images
+    _rows: "WeakKeyDictionary[Image, tuple[Age, Folder]]" = field(factory=WeakKeyDictionary, init=False)
+    """Of images that miss nothing, and how old ``lookups`` was when they were read."""
 
     async def snapshot(self, mailbox_id: int, claim_recent: bool = False) -> Snapshot:
         """The whole mailbox."""
@@ -47,6 +58,7 @@ class Viewing:
             first = await self.storage.write(
                 lambda transaction: self.marks.claim(transaction, mailbox_id, mailbox.uidnext)
             )
+            self._claimed(image, mailbox.uidnext)
         return Snapshot(mailbox, uids, modseqs, flags, first, image.digest())
 
     async def changes(self, mailbox_id: int, since: int) -> Changes:
@@ -133,6 +145,35 @@ class Viewing:
 
     async def _image(self, mailbox_id: int) -> tuple[Folder, Image]:
         """The mailbox as it is now, and its image, no older."""
+        known = await self._known(mailbox_id)
+        if known is not None:
+            return known
+        age, announced = self.lookups.age, self.images.announced
+        folder, image = await self._read_image(mailbox_id)
+        if age == self.lookups.age and announced == self.images.announced:
+            self._rows[image] = age, folder
+        return folder, image
+
+    async def _known(self, mailbox_id: int) -> tuple[Folder, Image] | None:
+        """What would be read, if nothing is missing here and no other tool changed the folder."""
+        row = self._row(self.images.get(mailbox_id))
+        if row is None or await self.blocking.run(self.watch.changed, mailbox_id, self.tree.of(row)):
+            return None
+        image = self.images.get(mailbox_id)
+        row = self._row(image)
+        return None if image is None or row is None else (row, image)
+
+    def _row(self, image: Image | None) -> Folder | None:
+        age, folder = (None, None) if image is None else self._rows.get(image, (None, None))
+        return folder if age == self.lookups.age else None
+
+    def _claimed(self, image: Image, uid: int) -> None:
+        """Messages below ``uid`` are not recent to later sessions."""
+        if image in self._rows:
+            age, folder = self._rows[image]
+            self._rows[image] = age, evolve(folder, first_recent_uid=max(uid, folder.first_recent_uid))
+
+    async def _read_image(self, mailbox_id: int) -> tuple[Folder, Image]:
         known = self.images.get(mailbox_id)
         folder, loaded, changes = await self.look(mailbox_id, _look, None if known is None else known.modseq)
         image = self.images.get(mailbox_id)

@@ -258,6 +258,8 @@ class BusyThread:
 class Away:
     """A database that does not answer."""
 
+    doubts = 0
+
     def read(self, work: Callable[[Connection], T]) -> "Deferred[T]":
         """Refuse."""
         return fail(Unavailable(cause="away"))

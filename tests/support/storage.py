@@ -74,6 +74,7 @@ class MemoryStorage:
     disk: FileSystem = field(factory=HastyFiles)
     engine: Engine = field(factory=memory_engine)
     journal: Journal | None = None
+    doubts: int = 0
     _directory: Path | None = field(default=None, init=False)
 
     @property
