@@ -10,6 +10,8 @@
 ``rows``          accounts as the database keeps them
 ``addresses``     which account an address belongs to
 ``directory``     ``IDirectory``: mail accounts and local domains
+``aliases``       addresses that stand for others
+``routing``       ``IRouting``: where mail for an address goes, and who is behind a rewritten return-path
 ``proofs``        ``IProofs``: SCRAM, tokens, client certificates
 ``client_certificates`` what certificates say, and whom we believe it of
 ``checker``       the cred portal of the edges

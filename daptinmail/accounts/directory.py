@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from attrs import Factory, define, field
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select, union, update
 from zope.interface import implementer
 
 from daptinmail.accounts.addresses import POSTMASTER, candidates, canonical, canonical_domain
@@ -14,7 +14,7 @@ from daptinmail.accounts.revocations import Revocations
 from daptinmail.accounts.rows import ACCOUNTS, MAX_USERNAME, NOBODY, LoginRow, account_of, find_login, scram_columns
 from daptinmail.accounts.throttle import UNKNOWN_NAME, Throttle
 from daptinmail.accounts.verified import VerifiedPasswords
-from daptinmail.db.schema import mail_account, mail_server
+from daptinmail.db.schema import mail_account, mail_alias, mail_server
 from daptinmail.errors import Unauthenticated
 from daptinmail.interfaces.directory import Account, IDirectory
 from daptinmail.interfaces.events import IEventLog
@@ -22,7 +22,7 @@ from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.mail.address import Address
 
-_DOMAINS = select(mail_account.c.address_domain).distinct().order_by(mail_account.c.address_domain)
+_DOMAINS = union(select(mail_account.c.address_domain), select(mail_alias.c.address_domain)).order_by("address_domain")
 
 
 @implementer(IDirectory)
@@ -52,15 +52,15 @@ class Directory:
         Mail for the postmaster of a local domain goes to the domain's first account, or to the first of all if the
         domain has none (RFC 5321 §4.5.1).
         """
-        return await self.storage.read(lambda connection: _find(connection, address))
+        return await self.storage.read(lambda connection: find_account(connection, address))
 
     async def is_local(self, domain: str) -> bool:
-        """True for host names of servers, also disabled ones, and domains of accounts."""
+        """True for host names of servers, also disabled ones, and domains of accounts and aliases."""
         name = canonical_domain(domain)
-        return await self.storage.read(lambda connection: _is_local(connection, name))
+        return await self.storage.read(lambda connection: is_local(connection, name))
 
     async def domains(self) -> list[str]:
-        """Domains of accounts, in order."""
+        """Domains of accounts and aliases, in order."""
         return await self.storage.read(lambda connection: list(connection.execute(_DOMAINS).scalars()))
 
     def may_send_as(self, account: Account, address: Address) -> bool:
@@ -112,23 +112,25 @@ def _replace(transaction: ITransaction, login: LoginRow, changes: Mapping[str, s
     transaction.connection.execute(update(mail_account).where(unchanged).values(**changes))
 
 
-def _find(connection: Connection, address: Address) -> Account | None:
+def find_account(connection: Connection, address: Address, *, exactly: bool = False) -> Account | None:
+    """The account at an address; ``exactly`` by the whole local part, and no postmaster."""
     domain = canonical_domain(address.domain)
-    for local in candidates(address):
+    for local in [canonical(address).local] if exactly else candidates(address):
         exact = (mail_account.c.address_domain == domain) & (mail_account.c.address_local == local)
         row = connection.execute(ACCOUNTS.where(exact)).first()
         if row is not None:
             return account_of(row)
-    if canonical(address).local != POSTMASTER:
+    if exactly or canonical(address).local != POSTMASTER:
         return None
     served = or_(mail_account.c.address_domain == domain, mail_server.c.hostname == domain)
     row = connection.execute(ACCOUNTS.where(served).order_by(mail_account.c.id).limit(1)).first()
-    if row is None and _is_local(connection, domain):
+    if row is None and is_local(connection, domain):
         row = connection.execute(ACCOUNTS.order_by(mail_account.c.id).limit(1)).first()
     return account_of(row) if row is not None else None
 
 
-def _is_local(connection: Connection, domain: str) -> bool:
+def is_local(connection: Connection, domain: str) -> bool:
     hosts = select(mail_server.c.id).where(mail_server.c.hostname == domain).limit(1)
     accounts = select(mail_account.c.id).where(mail_account.c.address_domain == domain).limit(1)
-    return connection.execute(hosts).first() is not None or connection.execute(accounts).first() is not None
+    aliases = select(mail_alias.c.id).where(mail_alias.c.address_domain == domain).limit(1)
+    return any(connection.execute(query).first() is not None for query in (hosts, accounts, aliases))

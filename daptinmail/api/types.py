@@ -139,6 +139,7 @@ MAX_PASSWORD = 1000
 MAX_QUOTA = 2**53 - 1  # what JSON numbers hold exactly
 MAX_PEM = 65_536
 MAX_MAIL = 48 * 1024 * 1024
+MAX_TARGETS = 20_000
 
 USER_ACCOUNT = _kind(
     "user_account",
@@ -259,6 +260,15 @@ SUPPRESSION = _kind(
     Attribute("trail", Form.UUID, read_only=True, nullable=True),
 )
 
+MAIL_ALIAS = _kind(
+    "mail_alias",
+    _text("address", 320, required=True, unique=True, label=True),
+    _text("targets", MAX_TARGETS, required=True, label=True),
+    _flag("is_enabled", True),
+    hidden=("address_local", "address_domain"),
+)
+"""``address`` ``*@domain`` takes what nobody else there takes."""
+
 MAIL_APP_PASSWORD = _kind(
     "mail_app_password",
     _text("name", 80, required=True, label=True),
@@ -294,6 +304,7 @@ KINDS: Mapping[str, Kind] = {
         MAIL,
         OUTBOX,
         SUPPRESSION,
+        MAIL_ALIAS,
         MAIL_APP_PASSWORD,
         CERTIFICATE,
     )

@@ -16,7 +16,7 @@ from daptinmail.interfaces.storage import IStorage
 MAX_KEY = 100
 MAX_VALUE = 5000
 
-SECRET_KEYS = frozenset({"jwt.secret", "encryption.secret", "totp.secret", "auth.secret"})
+SECRET_KEYS = frozenset({"jwt.secret", "encryption.secret", "totp.secret", "auth.secret", "srs.secret"})
 SECRET_PREFIXES = ("encryption.private_key.",)
 
 

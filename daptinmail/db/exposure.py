@@ -116,6 +116,7 @@ EXPOSURES: Mapping[str, Exposure] = {
         read_only=frozenset({"state", "trail", "size", "sent_at", "remote"}),
     ),
     "suppression": Exposure(("address", "reason", "remote", "trail"), read_only=frozenset({"remote", "trail"})),
+    "mail_alias": Exposure(("address", "targets", "is_enabled")),
     "mail_app_password": Exposure(
         ("name", "protocols", "expires_at", "last_used_at", "mail_account_id"),
         read_only=frozenset({"last_used_at"}),

@@ -91,6 +91,7 @@ _ALL = (
         one=(ToOne("mail_server_id", "mail_server"),),
     ),
     _kind(schema.suppression, ("address", "reason"), ("address",)),
+    _kind(schema.mail_alias, ("address", "targets"), ("address", "targets")),
     _kind(
         schema.mail_app_password,
         ("name",),

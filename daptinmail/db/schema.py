@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -47,6 +48,7 @@ __all__ = [
     "file_journal",
     "mail",
     "mail_account",
+    "mail_alias",
     "mail_app_password",
     "mail_box",
     "mail_content",
@@ -169,6 +171,20 @@ certificate = Table(
     sqlite_autoincrement=True,
 )
 """``private_key_pem`` is encrypted with the key ``encryption.secret`` of ``_config``."""
+
+mail_alias = Table(
+    "mail_alias",
+    metadata,
+    *standard(),
+    Column("address", String(320), nullable=False, unique=True),
+    Column("targets", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False, default=True),
+    Column("address_local", String(320), nullable=False),
+    Column("address_domain", String(255), nullable=False),
+    Index("ix_mail_alias_address_domain_address_local", "address_domain", "address_local"),
+    sqlite_autoincrement=True,
+)
+"""``targets``: addresses with commas between. ``address_local``: canonical, "" for all that the domain has not."""
 
 mail_app_password = Table(
     "mail_app_password",

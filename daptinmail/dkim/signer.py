@@ -9,17 +9,13 @@ from base64 import b64encode
 from collections.abc import Iterator
 
 from attrs import define, field
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dkim import select_headers
 from dkim.canonicalization import Relaxed
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from daptinmail.dkim.body import RelaxedBody
+from daptinmail.dkim.private_keys import PrivateKeys, Unsignable
 from daptinmail.dkim.selection import fields_to_sign
 from daptinmail.interfaces.runtime import IBlocking, IClock
 from daptinmail.interfaces.storage import Content
@@ -36,14 +32,10 @@ Fields = list[tuple[bytes, bytes]]
 """Names and raw values with their line end, in order."""
 
 
-class Unsignable(ValueError):
-    """This content or key cannot give a signature; the text is for the log."""
-
-
 @implementer(ISigner)
 @define(eq=False)
 class Signer:
-    """``ISigner`` with RSA keys, of which ``max_keys`` stay loaded.
+    """``ISigner`` with RSA keys.
 
     What cannot be signed goes out unsigned, and the log says why.
     """
@@ -51,8 +43,7 @@ class Signer:
     keys: ISigningKeys
     blocking: IBlocking
     clock: IClock
-    max_keys: int = 64
-    _loaded: dict[bytes, RSAPrivateKey] = field(init=False, factory=dict, repr=False)
+    private_keys: PrivateKeys = field(factory=PrivateKeys)
 
     async def sign(self, domain: str, content: Content) -> bytes:
         """The DKIM-Signature field (with CRLF), or ``b""``. Reads and signs in a pool thread."""
@@ -67,28 +58,11 @@ class Signer:
 
     def _sign(self, key: SigningKey, content: Content, timestamp: int) -> bytes:
         """Runs in a thread."""
-        private_key = self._load(key.private_key_pem)
         fields, body_hash = read_content(content)
         names = fields_to_sign([name.lower() for name, _ in fields])
         unsigned = signature_field(key, timestamp, names, body_hash)
-        signature = private_key.sign(canonical_header(fields, names, unsigned), PKCS1v15(), SHA256())
-        return unsigned + _fold(b64encode(signature), _LINE - 3) + b"\r\n"
-
-    def _load(self, pem: bytes) -> RSAPrivateKey:
-        """Loading checks the primes, which costs more than signing; so loaded keys are kept."""
-        loaded = self._loaded.get(pem)
-        if loaded is not None:
-            return loaded
-        try:
-            private_key = load_pem_private_key(pem, None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise Unsignable("the private key cannot be read") from error
-        if not isinstance(private_key, RSAPrivateKey) or private_key.key_size < 1024:  # RFC 8301 §3.2
-            raise Unsignable("the private key is not RSA of 1024 bits or more")
-        if len(self._loaded) >= self.max_keys:
-            self._loaded.clear()
-        self._loaded[pem] = private_key
-        return private_key
+        signed = canonical_header(fields, names, unsigned)
+        return completed(unsigned, self.private_keys.sign(key.private_key_pem, signed))
 
 
 def read_content(content: Content) -> tuple[Fields, bytes]:
@@ -119,18 +93,18 @@ def read_content(content: Content) -> tuple[Fields, bytes]:
 
 def signature_field(key: SigningKey, timestamp: int, names: list[bytes], body_hash: bytes) -> bytes:
     """The DKIM-Signature field up to and with ``b=`` (RFC 6376 §3.5)."""
-    domain, selector = _dns_name(key.domain), _dns_name(key.selector)
+    domain, selector = dns_name(key.domain), dns_name(key.selector)
     lines = [
         b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;",
         b" d=%b; s=%b; t=%d;" % (domain, selector, timestamp),
-        *_header_list(names),
+        *header_list(names),
         b" bh=%b;" % b64encode(body_hash),
         b" b=",
     ]
     return b"\r\n".join(lines)
 
 
-def _dns_name(text: str) -> bytes:
+def dns_name(text: str) -> bytes:
     """The name as A-labels (RFC 6376 §3.5 on d= and s=)."""
     try:
         name = to_ascii(text).encode("ascii")
@@ -159,7 +133,7 @@ def _octets(content: Content) -> Iterator[bytes]:
             yield data
 
 
-def _header_list(names: list[bytes]) -> list[bytes]:
+def header_list(names: list[bytes]) -> list[bytes]:
     """``h=`` folded at its colons."""
     lines = [b" h=" + names[0]]
     for name in names[1:]:
@@ -172,5 +146,7 @@ def _header_list(names: list[bytes]) -> list[bytes]:
     return lines
 
 
-def _fold(text: bytes, width: int) -> bytes:
-    return b"\r\n  ".join([text[at : at + width] for at in range(0, len(text), width)])
+def completed(unsigned: bytes, signature: bytes) -> bytes:
+    """The field with its signature, folded, and CRLF."""
+    text, width = b64encode(signature), _LINE - 3
+    return unsigned + b"\r\n  ".join([text[at : at + width] for at in range(0, len(text), width)]) + b"\r\n"

@@ -10,6 +10,7 @@
 ``quota``         how much an account may store
 ``mailboxes``     the store as the IMAP edge sees it, all of these together
 ``directory``     who exists: accounts, users, authentication
+``routing``       where mail for an address goes
 ``credentials``   what a client presents to prove who it is
 ``reception``     SMTP edge -> agents
 ``transfer``      queue -> SMTP client; DNS

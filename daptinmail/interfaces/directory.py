@@ -47,10 +47,10 @@ class IDirectory(Interface):
         """The account that gets mail for ``address``; ``None`` if there is none."""
 
     def is_local(domain: str) -> Awaitable[bool]:
-        """True for host names of servers and domains of accounts."""
+        """True for host names of servers and domains of accounts and aliases."""
 
     def domains() -> Awaitable[list[str]]:
-        """Domains of accounts, in order."""
+        """Domains of accounts and aliases, in order."""
 
     def may_send_as(account: Account, address: Address) -> bool:
         """True if the account may use ``address`` in MAIL FROM or From."""

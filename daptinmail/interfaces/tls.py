@@ -69,3 +69,14 @@ class ISigner(Interface):
 
     def sign(domain: str, content: Content) -> Awaitable[bytes]:
         """The DKIM-Signature field (with CRLF) for a content, or ``b""`` if the domain has no usable key."""
+
+
+class ISealer(Interface):
+    """ARC sets for mail that is passed on (RFC 8617 §5.1)."""
+
+    def seal(domain: str, content: Content, results: str) -> Awaitable[bytes]:
+        """The three fields (with CRLF) to put on top of a content whose own chain, if it has one, was found good.
+
+        ``results`` is our authserv-id and what we found, as in Authentication-Results. ``b""`` if the domain has no
+        usable key, or the chain can take no more.
+        """

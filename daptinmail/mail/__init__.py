@@ -22,6 +22,7 @@
 ``summary``    everything the store keeps about a message
 ``trace``      Received and Return-Path
 ``composition`` a new message from text, HTML and attachments
+``srs``        return-paths of forwarded mail
 ``dsn``        delivery status notifications
 ``dkim_record`` the DNS record of a DKIM key
 ``report``     what a sender is told of a recipient

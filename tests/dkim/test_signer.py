@@ -108,7 +108,7 @@ class SignerTests(SynchronousTestCase):
 
     def test_many_domains(self) -> None:
         """Signing for more domains than keys are kept loaded works all the same."""
-        self.signer.max_keys = 2
+        self.signer.private_keys.max_keys = 2
         for number in range(4):
             pem = pem_of(rsa_key()) + b"\n" * number
             self.keys.keys["example.test"] = SigningKey("example.test", "d1", pem)
