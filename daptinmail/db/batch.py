@@ -21,7 +21,7 @@ from daptinmail.db.journal import Journal
 from daptinmail.db.outcome import OutcomeUnknown, commit
 from daptinmail.errors import Unavailable
 from daptinmail.interfaces.runtime import IClock
-from daptinmail.interfaces.storage import Content, Foreseen, ITransaction
+from daptinmail.interfaces.storage import Content, FileNames, Foreseen, ITransaction
 
 log = Logger()
 
@@ -40,7 +40,7 @@ class Transaction:
     connection: Connection
     now: datetime
     _files: FileEffects
-    _callbacks: list[Callable[[], None]]
+    _unit: "Unit"
 
     def place(self, content: Content, path: Path) -> None:
         """Write a content to a file."""
@@ -58,6 +58,14 @@ class Transaction:
         """Rename a file or directory."""
         self._files.rename(source, target)
 
+    def link_all(self, files: FileNames) -> list[int]:
+        """Give many files second names."""
+        return self._files.link_all(files)
+
+    def rename_all(self, files: FileNames) -> list[int]:
+        """Rename many files."""
+        return self._files.rename_all(files)
+
     def make_directory(self, path: Path) -> None:
         """Make a directory and its parents."""
         self._files.make_directory(path)
@@ -66,9 +74,17 @@ class Transaction:
         """Remove a file or an empty directory after the commit."""
         self._files.remove(path)
 
+    def remove_later(self, directory: Path, names: Sequence[str]) -> None:
+        """Remove files when the waiter has been told."""
+        self._files.remove_later(directory, names)
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back in the reactor thread."""
-        self._callbacks.append(callback)
+        self._unit.callbacks.append(callback)
+
+    def after_removal(self, callback: Callable[[], None]) -> None:
+        """Call back in the reactor thread, later."""
+        self._unit.late_callbacks.append(callback)
 
 
 @define(eq=False)
@@ -78,6 +94,7 @@ class Unit:
     work: Callable[[ITransaction], Any]
     waiter: "Deferred[Any]" = field(factory=Deferred)
     callbacks: list[Callable[[], None]] = field(factory=list)
+    late_callbacks: list[Callable[[], None]] = field(factory=list)
     result: Any = None
     failure: Failure | None = None
 
@@ -96,6 +113,12 @@ class Unit:
         if not self.waiter.called:
             self.waiter.callback(self.result if self.failure is None else self.failure)
 
+    def tell_late(self) -> None:
+        """Run the callbacks that wait for files to be removed."""
+        if self.failure is None:
+            for callback in self.late_callbacks:
+                self._call(callback)
+
     def _call(self, callback: Callable[[], None]) -> None:
         try:
             callback()
@@ -105,7 +128,7 @@ class Unit:
 
 @define(eq=False)
 class GroupCommit:
-    """Runs units together and makes them durable before it returns."""
+    """Runs units together and makes them durable before it returns; ``clean_up`` removes what may go later."""
 
     engine: Engine
     clock: IClock
@@ -113,6 +136,7 @@ class GroupCommit:
     journal: Journal | None = None
     doubts: int = field(default=0, init=False)
     """How often the outcome of a commit stayed unknown."""
+    _ended: list[FileEffects] = field(factory=list, init=False)
 
     def recover(self) -> None:
         """Undo what a crash left half done. Blocking; before anything else.
@@ -140,6 +164,11 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - any fault of the batch is retried by unit
             log.warn("{count} units failed, trying one by one: {error}", count=len(units), error=reason(error))
             self._one_by_one(units)
+
+    def clean_up(self) -> None:
+        """Remove what committed units remove later. Blocking; when the waiters have been told."""
+        while self._ended:
+            self._ended.pop(0).clean_up()
 
     def close(self) -> None:
         """Give descriptors back."""
@@ -184,17 +213,18 @@ class GroupCommit:
                 _roll_back(connection)
                 raise
         files.finish()
+        self._ended.append(files)
 
     def _run(self, unit: Unit, connection: Connection, files: FileEffects, savepoints: DBAPICursor | None) -> None:
         """Run one unit. ``savepoints`` is the driver's cursor, several times faster than a ``Connection`` for these."""
-        unit.failure, unit.callbacks = None, []
+        unit.failure, unit.callbacks, unit.late_callbacks = None, [], []
         now = self.clock.now()
         now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         mark = files.mark()
         if savepoints is not None:
             savepoints.execute("SAVEPOINT unit")
         try:
-            unit.result = unit.work(Transaction(connection, now, files, unit.callbacks))
+            unit.result = unit.work(Transaction(connection, now, files, unit))
         except Exception as error:  # noqa: BLE001 - told to the waiter
             unit.fail(error)
             files.undo(mark)

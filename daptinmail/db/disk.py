@@ -5,7 +5,8 @@ import itertools
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 FILE_MODE = 0o600
@@ -18,6 +19,7 @@ TEMPORARY_PREFIX = ".tmp-"
 _CAN_ADVISE = hasattr(os, "posix_fadvise")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 
@@ -82,11 +84,8 @@ class FileSystem:
 
     def fsync_dir(self, path: Path) -> None:
         """Wait until a directory's names are on stable storage."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with self.directory(path) as descriptor:
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
         """Rename a file or directory."""
@@ -99,6 +98,35 @@ class FileSystem:
     def unlink(self, path: Path) -> None:
         """Remove a name of a file."""
         os.unlink(path)
+
+    @contextmanager
+    def directory(self, path: Path) -> Iterator[int]:
+        """A descriptor of a directory: names in it are found several times faster than by their paths."""
+        descriptor = os.open(path, _DIRECTORY)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def link_at(self, source: str, target: str, source_directory: int, target_directory: int) -> None:
+        """``link``, for names in directories."""
+        os.link(source, target, src_dir_fd=source_directory, dst_dir_fd=target_directory, follow_symlinks=False)
+
+    def rename_at(self, source: str, target: str, source_directory: int, target_directory: int) -> None:
+        """``rename``, for names in directories."""
+        os.rename(source, target, src_dir_fd=source_directory, dst_dir_fd=target_directory)
+
+    def unlink_at(self, name: str, directory: int) -> None:
+        """``unlink``, for a name in a directory."""
+        os.unlink(name, dir_fd=directory)
+
+    def exists_at(self, name: str, directory: int) -> bool:
+        """``exists``, for a name in a directory."""
+        try:
+            os.lstat(name, dir_fd=directory)
+        except FileNotFoundError:
+            return False
+        return True
 
     def make_directory(self, path: Path) -> None:
         """Make one directory, mode 0700."""

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.journal import Journal
-from daptinmail.interfaces.storage import Content, Foreseen
+from daptinmail.interfaces.storage import Content, FileNames, Foreseen
 
 log = Logger()
 
@@ -46,6 +46,7 @@ class Mark:
 
     undo: int
     removals: int
+    later: int
 
 
 @define(eq=False)
@@ -60,12 +61,13 @@ class FileEffects:
     _waiting: dict[Path, _Placement] = field(factory=dict, init=False)
     _directories: list[str] = field(factory=list, init=False)
     _removals: list[Path] = field(factory=list, init=False)
+    _later: list[tuple[Path, Sequence[str]]] = field(factory=list, init=False)
     _open: int = field(default=0, init=False)
     _broken: OSError | None = field(default=None, init=False)
 
     def mark(self) -> Mark:
         """Where a unit begins."""
-        return Mark(len(self._undo), len(self._removals))
+        return Mark(len(self._undo), len(self._removals), len(self._later))
 
     def foresee(self, steps: Sequence[Foreseen]) -> None:
         """Write down what will be done to files of earlier batches.
@@ -73,10 +75,12 @@ class FileEffects:
         Raises:
             OSError: it cannot be written down; the caller undoes the batch.
         """
-        if self._journal is None or not steps:
-            return
+        if self._journal is not None and steps:
+            self._write_down(self._journal.write, steps)
+
+    def _write_down(self, write: Callable[..., None], *steps: object) -> None:
         try:
-            self._journal.write(steps)
+            write(*steps)
         except OSError as error:
             self._broken = error  # some of it may be on the disk, under the batch's token
             raise
@@ -136,6 +140,37 @@ class FileEffects:
             self._undo.append(partial(self._rename_back, target, source))
         self._directories += dict.fromkeys((_directory(source), _directory(target)))
 
+    def link_all(self, files: FileNames) -> list[int]:
+        """Give many files second names; answers the places of those that are not there."""
+        return self._name_all(files, self.link, self._disk.link_at, self._unlink_all, link=True)
+
+    def rename_all(self, files: FileNames) -> list[int]:
+        """Rename many files now; answers the places of those that are not there."""
+        return self._name_all(files, self.rename, self._rename_if_free, self._rename_all_back, link=False)
+
+    def _name_all(
+        self,
+        files: FileNames,
+        one: Callable[[Path, Path], None],
+        step: Callable[[str, str, int, int], None],
+        undo: Callable[[FileNames], None],
+        link: bool,
+    ) -> list[int]:
+        if self._journal is not None:
+            self._write_down(self._journal.write_all, files, link)
+        if self._waiting:  # some of them may have other names yet
+            return _absent(files.pairs, lambda before, after: one(files.source / before, files.target / after))
+        done: list[tuple[str, str]] = []
+        self._undo.append(partial(undo, FileNames(files.source, files.target, done)))
+        self._directories += dict.fromkeys(map(str, (files.target,) if link else (files.source, files.target)))
+        with self._disk.directory(files.source) as source, self._disk.directory(files.target) as target:
+
+            def name(before: str, after: str) -> None:
+                step(before, after, source, target)
+                done.append((before, after))
+
+            return _absent(files.pairs, name)
+
     def make_directory(self, path: Path) -> None:
         """Make a directory and the parents it lacks."""
         if self._disk.is_directory(path):
@@ -149,6 +184,10 @@ class FileEffects:
     def remove(self, path: Path) -> None:
         """Remove ``path`` in ``finish``."""
         self._removals.append(path)
+
+    def remove_later(self, directory: Path, names: Sequence[str]) -> None:
+        """Remove files of one directory in ``clean_up``."""
+        self._later.append((directory, names))
 
     def make_durable(self) -> None:
         """Sync files, give them their names, sync directories.
@@ -171,14 +210,19 @@ class FileEffects:
         """After the commit: remove what was to go. Failures are logged; what remains is junk, not a loss."""
         self._forget()
         for path in self._removals:
-            self._attempt(self._remove, path)
+            self._attempt(partial(self._remove, path))
+
+    def clean_up(self) -> None:
+        """After that: remove what was to go later. Failures are logged too."""
+        for directory, names in self._later:
+            self._attempt(partial(self._unlink_names, directory, names))
 
     def undo(self, mark: Mark | None = None) -> None:
         """Take back everything since ``mark``, latest first. Failures are logged."""
-        mark = mark or Mark(0, 0)
+        mark = mark or Mark(0, 0, 0)
         while len(self._undo) > mark.undo:
             self._attempt(self._undo.pop())
-        del self._removals[mark.removals :]
+        del self._removals[mark.removals :], self._later[mark.later :]
         if not self._undo:
             self._take_back_for_good()
 
@@ -269,6 +313,29 @@ class FileEffects:
         if self._disk.exists(path):
             self._disk.unlink(path)
 
+    def _rename_if_free(self, before: str, after: str, source: int, target: int) -> None:
+        if self._disk.exists_at(after, target):
+            raise FileExistsError(errno.EEXIST, "already there", after)
+        self._disk.rename_at(before, after, source, target)
+
+    def _rename_all_back(self, files: FileNames) -> None:
+        with self._disk.directory(files.source) as source, self._disk.directory(files.target) as target:
+            for before, after in files.pairs:
+                self._attempt(partial(self._disk.rename_at, after, before, target, source))
+
+    def _unlink_all(self, files: FileNames) -> None:
+        self._unlink_names(files.target, [after for _, after in files.pairs])
+
+    def _unlink_names(self, directory: Path, names: Sequence[str]) -> None:
+        with self._disk.directory(directory) as opened:
+            for name in names:
+                try:
+                    self._disk.unlink_at(name, opened)
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    _warn(error)
+
     def _remove_made(self, path: Path) -> None:
         self._disk.remove_directory(path)
 
@@ -280,8 +347,23 @@ class FileEffects:
         except (IsADirectoryError, PermissionError):
             self._disk.remove_directory(path)
 
-    def _attempt(self, step: Callable[..., None], *arguments: Path) -> None:
+    def _attempt(self, step: Callable[[], None]) -> None:
         try:
-            step(*arguments)
+            step()
         except OSError as error:
-            log.warn("storage could not clean up: {error}", error=error)
+            _warn(error)
+
+
+def _absent(pairs: Sequence[tuple[str, str]], name: Callable[[str, str], None]) -> list[int]:
+    """Name all; the places of those that are not there."""
+    absent = []
+    for place, (before, after) in enumerate(pairs):
+        try:
+            name(before, after)
+        except FileNotFoundError:
+            absent.append(place)
+    return absent
+
+
+def _warn(error: OSError) -> None:
+    log.warn("storage could not clean up: {error}", error=error)

@@ -24,7 +24,7 @@ from twisted.logger import Logger
 from daptinmail.db.disk import FileSystem
 from daptinmail.db.schema import file_journal
 from daptinmail.errors import ConfigurationError
-from daptinmail.interfaces.storage import Foreseen
+from daptinmail.interfaces.storage import FileNames, Foreseen
 
 log = Logger()
 
@@ -35,11 +35,20 @@ _NOTE = update(file_journal).values(token=bindparam("latest"))
 _LATEST = select(file_journal.c.token)
 
 
+class _Steps(NamedTuple):
+    """Names in one directory, given to files of another (both relative to the journal's), or links to them."""
+
+    source: str
+    target: str
+    link: bool
+    pairs: Sequence[tuple[str, str]]
+
+
 class _Line(NamedTuple):
-    """What one unit was about to do: (source, target, whether it is a link), relative to the journal's directory."""
+    """What one unit was about to do."""
 
     token: str
-    foreseen: list[tuple[str, str, bool]]
+    steps: Sequence[_Steps]
 
 
 @define(eq=False)
@@ -67,10 +76,21 @@ class Journal:
         Raises:
             OSError: it is not durable, or too much; nothing of it stays in the file, and the batch must not go on.
         """
+        self._write(
+            [
+                self._steps(one.source.parent, one.target.parent, one.link, [(one.source.name, one.target.name)])
+                for one in foreseen
+            ]
+        )
+
+    def write_all(self, files: FileNames, link: bool) -> None:
+        """The same for many files of one directory. Raises what ``write`` does."""
+        self._write([self._steps(files.source, files.target, link, files.pairs)])
+
+    def _write(self, steps: Sequence[_Steps]) -> None:
         if self._token is None:
             self._token = os.urandom(16).hex()
-        pairs = [(self._relative(one.source), self._relative(one.target), one.link) for one in foreseen]
-        line = _octets(_Line(self._token, pairs))
+        line = _octets(_Line(self._token, steps))
         if self._length + len(line) > self.max_size:
             raise OSError(errno.EFBIG, "too many files at once", str(self.path))
         descriptor = self._opened()
@@ -115,7 +135,7 @@ class Journal:
         undone = 0
         for line in reversed(lines):
             if line.token != latest:
-                undone += sum(self._undo(*pair) for pair in reversed(line.foreseen))
+                undone += sum(map(self._undo, reversed(line.steps)))
         self.disk.unlink(self.path)
         self.disk.fsync_dir(self.path.parent)
         return undone
@@ -149,13 +169,9 @@ class Journal:
         except OSError as error:  # the next line is refused until it can be done
             log.error("{path} cannot be shortened: {error}", path=str(self.path), error=error)
 
-    def _relative(self, path: Path) -> str:
-        name, root = str(path), f"{self.path.parent}/"
-        below = name[len(root) :] if name.startswith(root) else os.path.relpath(name, root)  # which takes long
-        return os.fsencode(below).decode("latin-1")
-
-    def _absolute(self, name: str) -> Path:
-        return self.path.parent / os.fsdecode(name.encode("latin-1"))
+    def _steps(self, source: Path, target: Path, link: bool, pairs: Sequence[tuple[str, str]]) -> _Steps:
+        root = self.path.parent
+        return _Steps(os.path.relpath(source, root), os.path.relpath(target, root), link, pairs)
 
     def _read(self) -> list[_Line]:
         """The whole lines."""
@@ -183,17 +199,21 @@ class Journal:
             " cannot be undone; move this file away, start again, and let 'verify' compare mailboxes with files"
         )
 
-    def _undo(self, source: str, target: str, link: bool) -> bool:
-        """Take back one step if it was taken; true if it was."""
-        before, after = self._absolute(source), self._absolute(target)
+    def _undo(self, steps: _Steps) -> int:
+        """Take back those steps that were taken; answers how many."""
+        source, target = self.path.parent / steps.source, self.path.parent / steps.target
+        undone = sum(self._undo_one(source / before, target / after, steps.link) for before, after in steps.pairs)
+        for directory in {source, target} if undone else ():
+            self._sync(directory)
+        return undone
+
+    def _undo_one(self, before: Path, after: Path, link: bool) -> bool:
         if not self.disk.exists(after) or (not link and self.disk.exists(before)):
             return False
         if link:
             self.disk.unlink(after)
         else:
             self.disk.rename(after, before)
-        for directory in {before.parent, after.parent}:
-            self._sync(directory)
         return True
 
     def _sync(self, directory: Path) -> None:
@@ -215,6 +235,7 @@ def _parse(text: bytes) -> _Line | None:
     if checksum != b"%08x" % crc32(body):
         return None
     try:
-        return _Line(*json.loads(body))
+        token, steps = json.loads(body)
+        return _Line(token, [_Steps(*one) for one in steps])
     except (ValueError, TypeError):
         return None

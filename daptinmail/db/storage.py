@@ -139,7 +139,17 @@ class Storage:
                 for unit in wanted:
                     unit.fail(OSError(repr(error)))
             self._reactor.callFromThread(self._tell, batch)
+            self._clean_up(batch)
         self._reactor.callFromThread(self._thread_done)
+
+    def _clean_up(self, batch: list[Unit]) -> None:
+        try:
+            self._commit.clean_up()
+        except Exception:  # noqa: BLE001 - what was to be removed is junk; the thread has to go on
+            log.failure("what was expunged cannot be removed")
+        late = [unit for unit in batch if unit.late_callbacks]
+        if late:
+            self._reactor.callFromThread(_tell_late, late)
 
     def _take(self) -> list[Unit]:
         """All units that wait, up to ``MAX_BATCH``; empty when it is time to stop."""
@@ -180,3 +190,8 @@ class Storage:
         self._readers.dispose()
         self._engine.dispose()
         self._commit.close()
+
+
+def _tell_late(units: list[Unit]) -> None:
+    for unit in units:
+        unit.tell_late()

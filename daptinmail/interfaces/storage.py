@@ -49,6 +49,15 @@ class Foreseen:
     link: bool = False
 
 
+@frozen
+class FileNames:
+    """Files of the directory ``source`` and what they are to be called in the directory ``target``: pairs of names."""
+
+    source: Path
+    target: Path
+    pairs: Sequence[tuple[str, str]]
+
+
 class ISpooled(Interface):
     """One content while it arrives. Small ones stay in memory, large ones go to a file."""
 
@@ -97,14 +106,29 @@ class ITransaction(Interface):
     def rename(source: Path, target: Path) -> None:
         """Rename now; renamed back if the unit fails."""
 
+    def link_all(files: FileNames) -> list[int]:
+        """Give many files second names; answers the places in ``files.pairs`` of those that are not there.
+
+        A crash in the middle is undone at the next start.
+        """
+
+    def rename_all(files: FileNames) -> list[int]:
+        """Rename many files, in the same way."""
+
     def make_directory(path: Path) -> None:
         """Make a directory (and parents, mode 0700) and sync its parent before the commit."""
 
     def remove(path: Path) -> None:
         """Unlink a file, or remove an empty directory, after the commit. A missing one is not an error."""
 
+    def remove_later(directory: Path, names: Sequence[str]) -> None:
+        """Unlink files of a directory when the waiter has been told, before the next unit of work begins."""
+
     def after_commit(callback: Callable[[], None]) -> None:
         """Call ``callback`` in the reactor thread once the unit is durable, before the waiter is told."""
+
+    def after_removal(callback: Callable[[], None]) -> None:
+        """Call ``callback`` in the reactor thread once the unit is durable and what it removes later is gone."""
 
 
 class IStorage(Interface):

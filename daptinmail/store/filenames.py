@@ -8,6 +8,7 @@ UIDVALIDITY it belongs to, so that the rows can be made again from the tree.
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -89,5 +90,15 @@ def flags_of(letters: str, keywords: Mapping[str, bytes] = NO_KEYWORDS) -> Flags
 
 def unique_base(now: datetime, process: int, count: int, host: str) -> str:
     """The unique part of a new name."""
-    host = re.sub(r"[^A-Za-z0-9.-]", "", host)[:60] or "localhost"
-    return f"{int(now.timestamp())}.M{now.microsecond}P{process}Q{count}.{host}"
+    front, back = unique_ends(now, process, host)
+    return f"{front}{count}{back}"
+
+
+def unique_ends(now: datetime, process: int, host: str) -> tuple[str, str]:
+    """What stands before and after the count in the unique part of new names."""
+    return f"{int(now.timestamp())}.M{now.microsecond}P{process}Q", f".{_plain(host)}"
+
+
+@lru_cache(maxsize=16)
+def _plain(host: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "", host)[:60] or "localhost"

@@ -53,6 +53,10 @@ class Tree:
         """A message file."""
         return _cur(self.root, folder.account_directory, folder.directory).joinpath(name)
 
+    def cur(self, folder: Folder) -> Path:
+        """Where message files lie."""
+        return _cur(self.root, folder.account_directory, folder.directory)
+
     def make(self, transaction: ITransaction, account_directory: str, directory: str) -> None:
         """Make the directories of a mailbox."""
         path = self.folder(account_directory, directory)

@@ -1,7 +1,7 @@
 """Messages in the storage thread: append and expunge."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import ITransaction
 from daptinmail.store.contentrow import Contents, drop_unused
 from daptinmail.store.contents import Prepared
-from daptinmail.store.filenames import FileName, letters_for, unique_base
+from daptinmail.store.filenames import FileName, letters_for, unique_base, unique_ends
 from daptinmail.store.flags import from_column, has_keywords, to_column
 from daptinmail.store.image import Delta
 from daptinmail.store.listeners import Listeners
@@ -33,14 +33,16 @@ from daptinmail.store.statements import (
     RawInsert,
     conditions,
     execute,
-    execute_many,
     mail_rows,
 )
 from daptinmail.store.watch import Watch
 
 _mail = mail.c
 _INSERT_NEW = RawInsert.of(mail, {"id", "updated_at"})
-_BURY = "INSERT INTO tombstone (mail_box_id, uid, modseq, buried_at) VALUES (?, ?, ?, ?)"
+_BURY = (
+    "INSERT INTO tombstone (mail_box_id, uid, modseq, buried_at)"
+    " SELECT mail_box_id, uid, CAST(? AS BIGINT), CAST(? AS BIGINT) FROM mail WHERE mail_box_id = ? AND "
+)
 
 
 class Going(NamedTuple):
@@ -174,25 +176,31 @@ class Messages:
         if not found:
             return []
         going = [Going(*row) for row in found]
+        uids = [one.uid for one in going]
         self.touch(transaction, folder)
+        self.bury(transaction, folder, uids)
         for condition, values in conditions([one.id for one in going], "id"):
             execute(transaction.connection, f"DELETE FROM mail WHERE {condition}", values)  # noqa: S608 - marks only
         drop_unused(transaction.connection, [one.content_id for one in going if one.content_id is not None])
         count(transaction.connection, folder.id, -len(going), -sum(one.size for one in going))
-        for one in going:
-            transaction.remove(self.tree.file(folder, one.file_name))
-        uids = [one.uid for one in going]
-        self.bury(transaction, folder, uids)
+        self.take_away(transaction, folder, [one.file_name for one in going])
         return uids
 
     def bury(self, transaction: ITransaction, folder: Folder, uids: Sequence[int]) -> None:
-        """Leave tombstones for messages that went."""
+        """Make tombstones for messages, in UID order, whose rows are about to go."""
         if not uids:
             return
         modseq, _ = step(transaction.connection, folder.id)
         now = to_milliseconds(transaction.now)
-        execute_many(transaction.connection, _BURY, [(folder.id, uid, modseq, now) for uid in uids])
-        self.changed(transaction, folder, Delta(folder.id, modseq, folder.mailbox.uidnext, (), sorted(uids)))
+        for condition, values in conditions(uids, "uid"):
+            execute(transaction.connection, _BURY + condition, [modseq, now, folder.id, *values])
+        self.changed(transaction, folder, Delta(folder.id, modseq, folder.mailbox.uidnext, (), uids))
+
+    def take_away(self, transaction: ITransaction, folder: Folder, names: Sequence[str]) -> None:
+        """Remove the files of messages that went, after the commit; a folder that we do this to is no surprise."""
+        transaction.remove_later(self.tree.cur(folder), names)
+        transaction.after_commit(partial(self.watch.hold, folder.id))
+        transaction.after_removal(partial(self.watch.release, folder.id))
 
     # Shared with flags and adoption
 
@@ -200,6 +208,17 @@ class Messages:
         """A new file name for a message with the flags of this column text."""
         base = unique_base(transaction.now, self.process, next(self._count), self.host)
         return f"{base},S={size},W={size},U={uid},V={folder.mailbox.uidvalidity}:2,{letters_of(flags)}"
+
+    def new_names(
+        self, transaction: ITransaction, folder: Folder, first: int, messages: Iterable[tuple[int, str]]
+    ) -> list[str]:
+        """``new_name`` for many messages, of which size and flags are given, with the UIDs from ``first`` on."""
+        front, back = unique_ends(transaction.now, self.process, self.host)
+        letters, uidvalidity = letters_of, folder.mailbox.uidvalidity
+        return [
+            f"{front}{count}{back},S={size},W={size},U={uid},V={uidvalidity}:2,{letters(flags)}"
+            for (uid, (size, flags)), count in zip(enumerate(messages, first), self._count, strict=False)
+        ]
 
     def renamed(self, transaction: ITransaction, folder: Folder, uid: int, size: int, old: FileName) -> str:
         """The name for a file of another tool, with as much of its own name as may stay."""
@@ -211,17 +230,10 @@ class Messages:
         """What is particular to a new copy."""
         return Placed(folder.id, folder.owner, uid, modseq, name, self.identifiers.uuid7(), transaction.now)
 
-    def with_file(self, change: Callable[[Path, Path], None], source: Folder, file: Path, target: Path) -> bool:
-        """``change(file, target)``, wherever in ``source`` another tool put the file; false if it is gone."""
-        try:
-            change(file, target)
-        except FileNotFoundError:
-            self.watch.forget(source.id)
-            found = locate(self.tree.of(source), file.name)
-            if found is None:
-                return False
-            change(found, target)
-        return True
+    def find(self, folder: Folder, name: str) -> Path | None:
+        """A message's file that is not where it was, wherever in the folder another tool put it."""
+        self.watch.forget(folder.id)
+        return locate(self.tree.of(folder), name)
 
     def touch(self, transaction: ITransaction, folder: Folder) -> None:
         """We are about to change names in a folder."""

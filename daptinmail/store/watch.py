@@ -1,5 +1,6 @@
 """Notices that other tools changed a folder, by the modification times of its directories."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +21,14 @@ class Watch:
     """What each mailbox's directories looked like last. Safe to call from any thread.
 
     Our own writes go to ``cur`` only. Each is announced before (``before_write``, so that a change of somebody else
-    is seen before ours covers it) and after its commit (``after_write``).
+    is seen before ours covers it) and after its commit (``after_write``). What was expunged leaves ``cur`` later: until
+    then the folder is held.
     """
 
     _seen: dict[int, Stamp] = field(factory=dict, init=False)
     _paths: dict[int, Path] = field(factory=dict, init=False)
     _ours: set[int] = field(factory=set, init=False)
+    _held: Counter[int] = field(factory=Counter, init=False)
     _suspect: set[int] = field(factory=set, init=False)
     _lock: Lock = field(factory=Lock, init=False)
 
@@ -41,6 +44,19 @@ class Watch:
         with self._lock:
             self._ours.add(mailbox_id)
 
+    def hold(self, mailbox_id: int) -> None:
+        """From now on names in the folder go, one after the other."""
+        with self._lock:
+            self._held[mailbox_id] += 1
+
+    def release(self, mailbox_id: int) -> None:
+        """They are gone. Called once for each ``hold``."""
+        with self._lock:
+            self._held[mailbox_id] -= 1
+            if not self._held[mailbox_id]:
+                del self._held[mailbox_id]
+            self._ours.add(mailbox_id)
+
     def changed(self, mailbox_id: int, path: Path) -> bool:
         """True if the folder must be scanned: first use, or somebody else was there."""
         with self._lock:
@@ -48,8 +64,7 @@ class Watch:
             known, now = self._seen.get(mailbox_id), stamp(path)
             if known is None or mailbox_id in self._suspect:
                 return True
-            if mailbox_id in self._ours:
-                self._ours.discard(mailbox_id)
+            if self._is_ours(mailbox_id):
                 known = self._seen[mailbox_id] = Stamp(now.cur, known.new)
             return now != known
 
@@ -73,11 +88,10 @@ class Watch:
         """How the folder looks, if it is merged and long enough unchanged to be told from later changes; else zeros."""
         with self._lock:
             path, known = self._paths.get(mailbox_id), self._seen.get(mailbox_id)
-            if path is None or known is None or mailbox_id in self._suspect:
+            if path is None or known is None or mailbox_id in self._suspect or mailbox_id in self._held:
                 return UNCERTAIN
             found = stamp(path)
-            if mailbox_id in self._ours:
-                self._ours.discard(mailbox_id)
+            if self._is_ours(mailbox_id):
                 known = self._seen[mailbox_id] = Stamp(found.cur, known.new)
             age = int(now.timestamp() * 1e9) - max(found.cur, found.new)
             return found if found == known and age > TICK else UNCERTAIN
@@ -100,3 +114,9 @@ class Watch:
             self._paths.pop(mailbox_id, None)
             self._ours.discard(mailbox_id)
             self._suspect.discard(mailbox_id)
+
+    def _is_ours(self, mailbox_id: int) -> bool:
+        """True if what changed in ``cur`` since it was seen is our doing; to be seen now."""
+        ours = mailbox_id in self._ours or mailbox_id in self._held
+        self._ours.discard(mailbox_id)
+        return ours

@@ -13,7 +13,7 @@ from zope.interface.verify import verifyObject
 
 from daptinmail.db.schema import config, mail_server
 from daptinmail.errors import AlreadyExists, Unavailable
-from daptinmail.interfaces.storage import Content, IStorage, ITransaction
+from daptinmail.interfaces.storage import Content, FileNames, IStorage, ITransaction
 from tests.support.runtime import START
 
 if TYPE_CHECKING:
@@ -182,6 +182,85 @@ class StorageContract(Mixin):
             (self.directory / name).write_text(name)
         self.assert_failed(self.write(lambda t: t.rename(self.directory / "a", self.directory / "b")), Unavailable)
         self.assertEqual((self.directory / "b").read_text(), "b")
+
+    def many(self, *pairs: tuple[str, str]) -> FileNames:
+        """Names for files of the directory ``a`` in the directory ``b``."""
+        return FileNames(self.directory / "a", self.directory / "b", pairs)
+
+    def two_directories(self) -> None:
+        """``a`` with two files, and ``b`` without."""
+        for name in "ab":
+            (self.directory / name).mkdir()
+        for name in ("m", "n"):
+            (self.directory / "a" / name).write_text(name)
+
+    def test_many_links(self) -> None:
+        """Many files get second names at once; which of them are not there is told. A failed unit leaves none."""
+        self.two_directories()
+        some = self.many(("m", "m2"), ("gone", "gone2"), ("n", "n2"))
+
+        def failing(transaction: ITransaction) -> None:
+            transaction.link_all(some)
+            raise AlreadyExists
+
+        self.assert_failed(self.write(failing), AlreadyExists)
+        self.assertEqual(self.files(), ["a", "a/m", "a/n", "b"])
+        self.assertEqual(self.write(lambda t: t.link_all(some)), [1])
+        self.assertEqual(self.files(), ["a", "a/m", "a/n", "b", "b/m2", "b/n2"])
+        self.assertTrue((self.directory / "a" / "m").samefile(self.directory / "b" / "m2"))
+
+    def test_many_renames(self) -> None:
+        """Many files are renamed at once, in the same way."""
+        self.two_directories()
+        some = self.many(("gone", "gone2"), ("m", "m2"), ("n", "n2"))
+
+        def failing(transaction: ITransaction) -> None:
+            transaction.rename_all(some)
+            raise AlreadyExists
+
+        self.assert_failed(self.write(failing), AlreadyExists)
+        self.assertEqual(self.files(), ["a", "a/m", "a/n", "b"])
+        self.assertEqual(self.write(lambda t: t.rename_all(some)), [0])
+        self.assertEqual(self.files(), ["a", "b", "b/m2", "b/n2"])
+
+    def test_many_placed_just_before(self) -> None:
+        """Files that the same unit placed are among them."""
+        self.two_directories()
+
+        def work(transaction: ITransaction) -> list[list[int]]:
+            transaction.place(small(), self.directory / "a" / "o")
+            linked = transaction.link_all(self.many(("gone", "gone1"), ("m", "m1"), ("o", "o1")))
+            return [linked, transaction.rename_all(self.many(("gone", "gone2"), ("m", "m2"), ("o", "o2")))]
+
+        self.assertEqual(self.write(work), [[0], [0]])
+        self.assertEqual(self.files(), ["a", "a/n", "b", "b/m1", "b/m2", "b/o1", "b/o2"])
+
+    def test_many_never_replace(self) -> None:
+        """If one of the names is taken nothing is renamed, and nothing linked."""
+        self.two_directories()
+        (self.directory / "b" / "n").write_text("other")
+        self.assert_failed(self.write(lambda t: t.rename_all(self.many(("m", "m"), ("n", "n")))), Unavailable)
+        self.assert_failed(self.write(lambda t: t.link_all(self.many(("m", "m"), ("n", "n")))), Unavailable)
+        self.assertEqual(self.files(), ["a", "a/m", "a/n", "b", "b/n"])
+        self.assertEqual((self.directory / "b" / "n").read_text(), "other")
+
+    def test_many_in_no_directory(self) -> None:
+        """Without the directory nothing is done."""
+        self.two_directories()
+        nowhere = FileNames(self.directory / "a", self.directory / "nowhere", [("m", "m")])
+        self.assert_failed(self.write(lambda t: t.rename_all(nowhere)), Unavailable)
+        self.assertEqual(self.files(), ["a", "a/m", "a/n", "b"])
+
+    def test_remove_later(self) -> None:
+        """Files are there until the waiter is told, and gone when the next unit begins."""
+        self.two_directories()
+
+        def work(transaction: ITransaction) -> bool:
+            transaction.remove_later(self.directory / "a", ["m", "gone", "n"])
+            return (self.directory / "a" / "m").exists()
+
+        self.assertIs(self.write(work), True)
+        self.assertEqual(self.write(lambda transaction: self.files()), ["a", "b"])
 
     def test_remove(self) -> None:
         """Files and empty directories go after the commit, missing ones too; a failed unit removes nothing."""

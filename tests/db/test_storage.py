@@ -3,6 +3,7 @@
 import errno
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class FailingDisk(FileSystem):
     failing: dict[str, int] = field(factory=dict)
     """Name of a call -> how many times more it fails."""
     calls: list[str] = field(factory=list)
+    before_unlink: Callable[[], object] = field(default=lambda: None)
 
     def __attrs_post_init__(self) -> None:
         FileSystem.__init__(self)
@@ -76,6 +78,11 @@ class FailingDisk(FileSystem):
         """Rename or fail."""
         self._try("rename")
         super().rename(source, target)
+
+    def unlink_at(self, name: str, directory: int) -> None:
+        """Unlink when the test lets it."""
+        self.before_unlink()
+        super().unlink_at(name, directory)
 
 
 class StorageCase(SynchronousTestCase):
@@ -261,6 +268,56 @@ class Grouping(StorageCase):
         self.assertEqual(self.settled(last), "z")
         self.assertEqual([failure.type for failure in failures], [CancelledError, CancelledError])
         self.assertEqual(self.names(), ["first", "z"])
+
+
+class RemovingLater(StorageCase):
+    """What need not be gone when the waiter hears."""
+
+    def test_told_first(self) -> None:
+        """The waiter hears while the files are there; the next unit finds them gone and the callback called."""
+        told: list[str] = []
+        names = ["a", "b", "gone"]
+        for name in names[:2]:
+            (self.directory / name).touch()
+
+        def work(transaction: ITransaction) -> None:
+            transaction.remove_later(self.directory, names)
+            transaction.after_commit(lambda: told.append("done"))
+            transaction.after_removal(lambda: told.append("removed"))
+
+        hold = threading.Event()
+        self.disk.before_unlink = hold.wait
+        self.settled(self.storage.write(work))
+        self.assertEqual((told, (self.directory / "a").exists()), (["done"], True))
+        hold.set()
+        found = self.settled(self.storage.write(lambda transaction: list(self.directory.iterdir())))
+        self.assertEqual((told, found), (["done", "removed"], []))
+
+    def test_a_unit_that_fails(self) -> None:
+        """It removes nothing, and its callback is not called."""
+        (self.directory / "a").touch()
+
+        def work(transaction: ITransaction) -> None:
+            transaction.remove_later(self.directory, ["a"])
+            transaction.after_removal(lambda: self.fail("called"))
+            raise AlreadyExists
+
+        self.assertIsInstance(self.settled(self.storage.write(work)).value, AlreadyExists)
+        self.settled(self.storage.write(put("next")))
+        self.assertTrue((self.directory / "a").exists())
+
+    def test_stop_removes(self) -> None:
+        """A server that stops leaves nothing behind; what cannot be removed holds up nothing."""
+        for name in ("a", "c"):
+            (self.directory / name).touch()
+        (self.directory / "b").mkdir()
+        waiting = [
+            self.storage.write(lambda transaction: transaction.remove_later(self.directory, ["a", "b", "c"])),
+            self.storage.write(lambda transaction: transaction.remove_later(self.directory / "nowhere", ["a"])),
+        ]
+        self.settled(self.running.stop())
+        self.assertEqual([self.successResultOf(one) for one in waiting], [None, None])
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["b"])
 
 
 class Reading(StorageCase):

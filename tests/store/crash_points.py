@@ -29,6 +29,9 @@ STEPS = (
     "rename",
     "link",
     "unlink",
+    "rename_at",
+    "link_at",
+    "unlink_at",
     "make_directory",
     "remove_directory",
 )

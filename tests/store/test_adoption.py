@@ -58,6 +58,11 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         (path,) = (self.root / folder / "cur").iterdir()
         return path
 
+    def expunge(self, mailbox_id: int) -> None:
+        """Expunge, and wait until the files are gone too."""
+        self.now(self.store.expunge(mailbox_id))
+        self.stored.now(lambda transaction: None)
+
     def rename(self, name: str) -> None:
         """Rename the only message."""
         path = self.file()
@@ -191,7 +196,7 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
         self.add(flags=frozenset({DELETED}))
         path = self.file()
         octets = path.read_bytes()
-        self.now(self.store.expunge(self.inbox().id))
+        self.expunge(self.inbox().id)
         self.assertFalse(path.exists())
         self.place(f"cur/{path.name}", octets)
         self.restart()
@@ -201,7 +206,7 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
     def test_moved_between_folders_by_hand(self) -> None:
         """A file moved to another folder, whose UID was expunged there, is a new message there, not junk."""
         self.add("Sent", flags=frozenset({DELETED}))
-        self.now(self.store.expunge(self.box("Sent").id))
+        self.expunge(self.box("Sent").id)
         self.add("INBOX", "by hand")
         path = self.file()
         path.rename(self.root / ".Sent" / "cur" / path.name)
@@ -258,7 +263,7 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
             self.add(text=text_, flags=frozenset({SEEN}))
         self.uids()
         inbox = self.inbox().id
-        self.now(self.store.expunge(inbox))
+        self.expunge(inbox)
 
         def lose(transaction: ITransaction) -> None:
             transaction.connection.execute(delete(mail).where(mail.c.uid > 1))
@@ -289,7 +294,7 @@ class ForeignProgramTests(StoreCase, SynchronousTestCase):
     def test_tombstones_of_a_deleted_mailbox(self) -> None:
         """Nothing of a deleted mailbox stays in the database."""
         self.add("Sent", flags=frozenset({DELETED}))
-        self.now(self.store.expunge(self.box("Sent").id))
+        self.expunge(self.box("Sent").id)
         self.now(self.store.delete(self.account, "Sent"))
         self.assertEqual(self.stored.read(lambda connection: connection.execute(select(tombstone)).all()), [])
 

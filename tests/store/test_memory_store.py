@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from daptinmail.interfaces.storage import Content, Foreseen, ITransaction
+from daptinmail.interfaces.storage import Content, FileNames, Foreseen, ITransaction
 from tests.contracts.message_store import MessageStoreContract
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.runtime import START, CountingIdentifiers, SteadyClock
@@ -43,11 +43,25 @@ class CallbackTransaction:
     def rename(self, source: Path, target: Path) -> None:
         """No files here."""
 
+    def link_all(self, files: FileNames) -> list[int]:
+        """No files here."""
+        return []
+
+    def rename_all(self, files: FileNames) -> list[int]:
+        """No files here."""
+        return []
+
     def make_directory(self, path: Path) -> None:
         """No files here."""
 
     def remove(self, path: Path) -> None:
         """No files here."""
+
+    def remove_later(self, directory: Path, names: Sequence[str]) -> None:
+        """No files here."""
+
+    def after_removal(self, callback: Callable[[], None]) -> None:
+        """Nothing is removed."""
 
 
 class MemoryMessageStoreTests(MessageStoreContract, SynchronousTestCase):

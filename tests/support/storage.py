@@ -88,8 +88,11 @@ class MemoryStorage:
     def write(self, work: Callable[[ITransaction], T]) -> "Deferred[T]":
         """Do ``work`` now."""
         unit = Unit(work)
-        GroupCommit(self.engine, self.clock, self.disk, self.journal).run([unit])
+        commit = GroupCommit(self.engine, self.clock, self.disk, self.journal)
+        commit.run([unit])
         unit.tell()
+        commit.clean_up()
+        unit.tell_late()
         return unit.waiter
 
     def read(self, work: Callable[[Connection], T]) -> "Deferred[T]":
