@@ -31,19 +31,20 @@ class Findings:
 
 
 def decide(rules: ScreeningRules, found: Findings, checks: tuple[Check, ...]) -> Verdict:
-    """The verdict. A refusal goes before the Spam mailbox, DMARC before everything else."""
+    """The verdict. A refusal goes before the Spam mailbox, and a reason of its own before the score."""
     score, counted = score_of(rules, found)
-    for judge in _JUDGES:
-        decided = judge(rules, found)
-        if decided is not None:
-            action, reason, reply = decided
-            return Verdict(action, checks, score, (reason, *counted), _marks(rules, score, action), reply, found.chain)
+    decided = [one for judge in _JUDGES if (one := judge(rules, found)) is not None]
     excuse = _excuse(rules, found)
-    reasons = ((excuse,) if excuse else ()) + counted
-    if 0 < rules.refuse_score <= score:
-        return Verdict(Action.REFUSE, checks, score, reasons, reply=FAILED_TOGETHER, chain=found.chain)
-    action = Action.SPAM if 0 < rules.spam_score <= score else Action.ACCEPT
-    return Verdict(action, checks, score, reasons, _marks(rules, score, action), chain=found.chain)
+    reasons = (*(reason for _, reason, _ in decided), *((excuse,) if excuse else ()), *counted)
+    reply = next((reply for _, _, reply in decided if reply is not None), None)
+    if reply is None and 0 < rules.refuse_score <= score:
+        reply = FAILED_TOGETHER
+    if reply is not None:
+        return Verdict(Action.REFUSE, checks, score, reasons, reply=reply, chain=found.chain)
+    is_spam = bool(decided) or 0 < rules.spam_score <= score
+    is_marked = is_spam or 0 < rules.mark_score <= score
+    action = Action.SPAM if is_spam else Action.ACCEPT
+    return Verdict(action, checks, score, reasons, is_marked, chain=found.chain)
 
 
 def score_of(rules: ScreeningRules, found: Findings) -> tuple[float, tuple[str, ...]]:
@@ -63,16 +64,17 @@ def dmarc_reply(dmarc: DmarcResult) -> Reply:
     return Reply(550, "5.7.1", f"Rejected as {dmarc.domain} asks by its DMARC policy")
 
 
-Decided = tuple[Action, str, Reply | None]
+_Decided = tuple[Action, str, Reply | None]
+"""What one rule says, and why; with a reply if it refuses."""
 
 
-def _judge_author(rules: ScreeningRules, found: Findings) -> Decided | None:
+def _judge_author(rules: ScreeningRules, found: Findings) -> _Decided | None:
     if not found.author.forged:
         return None
     return _refuse_or_spam(rules, "dmarc", found.author.fault, FORGED_FROM)
 
 
-def _judge_dmarc(rules: ScreeningRules, found: Findings) -> Decided | None:
+def _judge_dmarc(rules: ScreeningRules, found: Findings) -> _Decided | None:
     dmarc = found.dmarc
     if dmarc is None or dmarc.disposition == "none" or dmarc.result not in {"fail", "temperror"}:
         return None
@@ -86,14 +88,14 @@ def _judge_dmarc(rules: ScreeningRules, found: Findings) -> Decided | None:
     return None if dmarc.result == "temperror" else (Action.SPAM, reason, None)
 
 
-def _judge_spf(rules: ScreeningRules, found: Findings) -> Decided | None:
+def _judge_spf(rules: ScreeningRules, found: Findings) -> _Decided | None:
     """By choice only: a forwarder breaks SPF, and DMARC knows whether DKIM makes up for it."""
     if "spf" not in rules.refuse or found.spf.result != "fail" or _passes(found):
         return None
     return Action.REFUSE, f"spf=fail: {found.spf.reason}", SPF_FAILED
 
 
-def _judge_signatures(rules: ScreeningRules, found: Findings) -> Decided | None:
+def _judge_signatures(rules: ScreeningRules, found: Findings) -> _Decided | None:
     results = {one.result for one in found.signatures}
     if "dkim" not in rules.refuse or "pass" in results:
         return None
@@ -102,13 +104,13 @@ def _judge_signatures(rules: ScreeningRules, found: Findings) -> Decided | None:
     return Action.REFUSE, "no signature passes", NO_SIGNATURE
 
 
-def _judge_reverse(rules: ScreeningRules, found: Findings) -> Decided | None:
+def _judge_reverse(rules: ScreeningRules, found: Findings) -> _Decided | None:
     if "iprev" not in rules.refuse or found.iprev.result not in {"fail", "permerror"}:
         return None
     return Action.REFUSE, f"iprev={found.iprev.result}: {found.iprev.reason}", NO_REVERSE
 
 
-_JUDGES: Sequence[Callable[[ScreeningRules, Findings], Decided | None]] = (
+_JUDGES: Sequence[Callable[[ScreeningRules, Findings], _Decided | None]] = (
     _judge_author,
     _judge_dmarc,
     _judge_spf,
@@ -117,7 +119,7 @@ _JUDGES: Sequence[Callable[[ScreeningRules, Findings], Decided | None]] = (
 )
 
 
-def _refuse_or_spam(rules: ScreeningRules, kind: str, reason: str, reply: Reply) -> Decided:
+def _refuse_or_spam(rules: ScreeningRules, kind: str, reason: str, reply: Reply) -> _Decided:
     return (Action.REFUSE, reason, reply) if kind in rules.refuse else (Action.SPAM, reason, None)
 
 
@@ -142,7 +144,3 @@ def _says_dmarc_passed(results: str, domain: str) -> bool:
         if words[:1] == ["dmarc=pass"] and f"header.from={domain}" in words:
             return True
     return False
-
-
-def _marks(rules: ScreeningRules, score: float, action: Action) -> bool:
-    return action is Action.SPAM or (action is Action.ACCEPT and 0 < rules.mark_score <= score)

@@ -161,6 +161,14 @@ class ChoiceTests(VerdictCase):
         for result in ("softfail", "temperror", "permerror", "none"):
             self.assert_placed(Action.ACCEPT, rules, spf=spf(result))
 
+    def test_refusal_first(self) -> None:
+        """What refuses a message goes before what would put it into Spam; both are told."""
+        rules = ScreeningRules(refuse=frozenset({"spf"}))
+        failed = evolve(REJECTED, disposition="quarantine")
+        self.assert_refused("550 5.7.23 ", rules, spf=spf("fail"), dmarc=failed)
+        reasons = self.judge(rules, spf=spf("fail"), dmarc=failed).reasons
+        self.assertEqual(reasons[:2], ("dmarc=fail, and example.com wants quarantine", "spf=fail: why"))
+
     def test_dkim(self) -> None:
         """No passing signature; for now only, while a key cannot be looked up."""
         rules = ScreeningRules(refuse=frozenset({"dkim"}))
