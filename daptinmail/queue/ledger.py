@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, and_, case, literal, null, select, update
+from sqlalchemy import ColumnElement, and_, case, literal, select, update
 from sqlalchemy.engine import Row
 
 from daptinmail.db.schema import mail_account, mail_server, outbox
@@ -117,13 +117,13 @@ def free_again(
     transaction: ITransaction, which: ColumnElement[bool], notice: timedelta, at: datetime | None = None
 ) -> list[str]:
     """Held rows are queued; the time that they were held does not count. Answers their destinations, one a row."""
-    later = literal(transaction.now + notice, UnixTime) if notice else null()
+    later = literal(transaction.now + notice, UnixTime)
     values: dict[str, object] = {
         "state": "queued",
         "is_paused": False,
         "last_error": None,
         "tried_since": transaction.now,
-        "report_at": case((outbox.c.report_at.is_not(None), later), else_=null()),
+        "report_at": case((outbox.c.report_at.is_not(None), later)) if notice else None,
     }
     if at is not None:
         values["next_retry_at"] = at

@@ -3,7 +3,7 @@
 from email import message_from_bytes
 
 from daptinmail.mail.address import Address
-from daptinmail.mail.envelope import MailParameters
+from daptinmail.mail.envelope import Envelope, MailParameters
 from daptinmail.policy.relaying import NO_LITERALS, NOT_YOURS
 from tests.agents.case import ANN, BOB, MESSAGE, THEM, TRAIL, AgentCase
 
@@ -179,3 +179,37 @@ class RecipientTests(AgentCase):
         self.assertEqual(self.refusal(self.rcpt(self.inside, Address("a", "[127.0.0.1]"))), NO_LITERALS)
         self.assertEqual(self.refusal(self.rcpt(self.inside, Address("a", "localhost"))).status, "5.1.2")
         self.assertEqual(self.refusal(self.rcpt(self.inside, Address("a", "ü" * 64 + ".example"))).status, "5.1.2")
+
+
+class OutgoingTests(AgentCase):
+    """What keeps an account from sending more, or to nobody."""
+
+    def test_suppressed(self) -> None:
+        """An address that its host does not know is refused at RCPT, with what the host said."""
+        self.suppressions.reasons[THEM] = "since 2026-01-02: 550 5.1.1 nobody here"
+        reply = self.refusal(self.rcpt(self.inside, THEM))
+        self.assertEqual((reply.code, reply.status), (550, "5.1.1"))
+        self.assertIn("suppression list since 2026-01-02: 550 5.1.1 nobody here", reply.text)
+
+    def test_enough_for_today(self) -> None:
+        """An account that has sent what it may is refused for now at RCPT; accounts here can still be written to."""
+        self.caps.messages = 1
+        self.result(self.receive(self.inside, THEM))
+        self.assertTrue(self.refusal(self.rcpt(self.inside, THEM)).temporary)
+        self.result(self.rcpt(self.inside, BOB))
+        self.result(self.receive(self.inside, BOB))
+
+    def test_new_recipients(self) -> None:
+        """So is one that has written to as many new recipients as it may, those of this message counted."""
+        self.caps.strangers = 1
+        other = Address("other", "third.example")
+        self.result(self.reception.recipient(self.inside, Envelope(ANN, (BOB,)), THEM))
+        reply = self.refusal(self.reception.recipient(self.inside, Envelope(ANN, (BOB, THEM)), other))
+        self.assertTrue(reply.temporary)
+
+    def test_at_the_end(self) -> None:
+        """Two submissions at the same moment do not get past the limit together: nothing of the second is kept."""
+        self.caps.messages = 1
+        self.result(self.receive(self.inside, THEM))
+        self.assertTrue(self.refusal(self.receive(self.inside, BOB, THEM)).temporary)
+        self.assertEqual((len(self.queue.messages), self.mailbox(self.bob)), (1, []))

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.contracts.queue import QueueContract
-from tests.queue.test_runner import QueueCase
+from tests.queue.case import QueueCase
 from tests.support.queue import MemoryQueue
 from tests.support.storage import MemoryStorage
 

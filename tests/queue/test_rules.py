@@ -14,7 +14,7 @@ from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import Draft, IRecordRules
 from daptinmail.queue.rules import MAX_SHOWN, OutboxRules
 from daptinmail.settings import Live, OutboundSettings
-from tests.queue.test_runner import CONTENT, QueueCase
+from tests.queue.case import CONTENT, QueueCase
 from tests.support.runtime import SynchronousBlocking
 from tests.support.transfer import BUSY, GONE
 
