@@ -106,7 +106,7 @@ class MarksTests(StoreCase, SynchronousTestCase):
         order = Order(inbox, array("Q", [1, 3]), FlagMode.ADD, frozenset({SEEN}))
         known = Known(self.inbox().highestmodseq, array("Q", [2, 4]), [frozenset(), frozenset()])
         self.now(self.store.change_flags(inbox, [2], FlagMode.ADD, frozenset({FLAGGED})))
-        done = self.stored.now(lambda t: self.store.parts.marks.change(t, order, known))
+        done = self.stored.now(lambda t: self.stored.store.parts.marks.change(t, order, known))
         self.assertEqual([(c.uid, c.flags) for c in done], [(1, {SEEN}), (3, {SEEN})])
         self.assertEqual([c.flags for c in self.state()], [{SEEN}, {FLAGGED}, {SEEN}])
 
