@@ -6,11 +6,13 @@ Kept from it: states, greeting, tagged and untagged answers, capabilities, cred,
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IOpenSSLServerConnectionCreator, IPushProducer, ITCPTransport
 from twisted.logger import Logger
 from twisted.mail.imap4 import IMAP4Server
 from twisted.protocols.policies import TimeoutMixin
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
 from daptinmail.imap import limits
@@ -18,7 +20,7 @@ from daptinmail.imap.capabilities import capabilities
 from daptinmail.imap.deflate import Deflated, Inflater
 from daptinmail.imap.environment import Edge
 from daptinmail.imap.reader import CommandReader, Fault
-from daptinmail.imap.responses import Disconnected, ResponseWriter
+from daptinmail.imap.responses import Disconnected, Outlet, ResponseWriter
 from daptinmail.imap.session import Session
 from daptinmail.interfaces.credentials import Channel
 from daptinmail.net.channel import channel_of
@@ -61,6 +63,22 @@ class Transport(Protocol):
         """The next octets are a handshake."""
 
 
+@frozen
+class Gathered:
+    """Under TLS Twisted holds small writes back for a turn of the reactor; what comes here was gathered already."""
+
+    transport: TLSMemoryBIOProtocol
+
+    def write(self, data: bytes) -> None:
+        """Encrypt and send."""
+        TLSMemoryBIOProtocol.write(self.transport, data)
+
+
+def outlet_of(transport: Transport) -> Outlet:
+    """Where everything that goes to ``transport`` has to be written."""
+    return Gathered(transport) if isinstance(transport, TLSMemoryBIOProtocol) else transport
+
+
 class Connection(IMAP4Server):
     """Octets in, octets out, time-outs and the end. Subclasses say what to do with commands."""
 
@@ -98,7 +116,8 @@ class Connection(IMAP4Server):
         if tcp is not None:
             tcp.setTcpNoDelay(True)
         self._transport = cast("Transport", self.transport)
-        self.writer = ResponseWriter(self._transport, self._touch)
+        self._outlet = outlet_of(self._transport)
+        self.writer = ResponseWriter(self._outlet, self._touch)
         name = self.edge.identifiers.uuid7().hex
         self.session = Session(name, self.edge, self, self.writer, self.peer, secure=self.edge.implicit_tls)
         self._transport.registerProducer(self.writer, True)
@@ -241,7 +260,7 @@ class Connection(IMAP4Server):
             return
         self.writer.flush()
         self._inflater = Inflater()
-        self.writer.transport = Deflated(self._transport)
+        self.writer.transport = Deflated(self._outlet)
 
     def inflate(self) -> bool:
         """Feed some more of what was compressed to ``reader``; false if there is no more, or enough waits there."""

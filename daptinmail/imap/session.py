@@ -181,8 +181,8 @@ class Session:
 
     def untagged(self, *lines: bytes) -> None:
         """Send untagged responses."""
-        for line in lines:
-            self.writer.write(b"* %b\r\n" % line)
+        if lines:
+            self.writer.write(b"* %b\r\n" % b"\r\n* ".join(lines))
 
     async def send(self, lines: Iterable[list[bytes]]) -> None:
         """Send many untagged responses, no faster than the peer reads; each list in one go."""
