@@ -145,6 +145,15 @@ class CrashPointTests(SynchronousTestCase):
             )
         )
 
+    def test_flags_of_a_mailbox_in_memory(self) -> None:
+        """STORE on all messages of a mailbox that somebody has opened."""
+
+        def mark(stored: Stored) -> None:
+            view = stored.result(stored.store.snapshot(mailbox(stored, "INBOX")))
+            stored.result(stored.store.change_flags(view.mailbox.id, view.uids, FlagMode.ADD, frozenset({FLAGGED})))
+
+        self.crash_everywhere(mark)
+
     def test_copy(self) -> None:
         """COPY."""
         self.crash_everywhere(
