@@ -203,7 +203,7 @@ def _dns_name(value: bytes, tag: str) -> str:
         name = to_ascii(value.decode("utf-8").strip().removesuffix(".").lower())
     except (UnicodeDecodeError, ValueError):
         name = ""
-    if not _DNS_NAME.fullmatch(name) or len(name) > 253:
+    if len(name) > 253 or not _DNS_NAME.fullmatch(name):
         raise BadSignature("neutral", f"{tag}= is not a domain name")
     return name
 

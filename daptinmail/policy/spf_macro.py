@@ -32,9 +32,9 @@ def uses_validated_name(spec: str) -> bool:
 def expand_domain(spec: str, values: Mapping[str, str]) -> str:
     """The name that a domain-spec means; labels are cut from the left until it fits DNS (§7.3)."""
     name = _MACRO.sub(lambda match: _expand(match, values), spec).removesuffix(".")
-    while len(name) > MAX_NAME and "." in name:
-        name = name.partition(".")[2]
-    return name
+    if len(name) <= MAX_NAME:
+        return name
+    return name[name.find(".", len(name) - MAX_NAME - 1) + 1 :]
 
 
 def _expand(match: "re.Match[str]", values: Mapping[str, str]) -> str:

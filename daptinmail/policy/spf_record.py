@@ -1,11 +1,14 @@
 """Reading SPF records (RFC 7208 §4.5, §4.6, §5, §6, §12)."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from attrs import frozen
 
 MAX_TERMS = 200  # far beyond what fits into the limits of §4.6.4
+MAX_TERM = 500  # characters; a name has 253
+MAX_REMEMBERED = 1024  # octets of a record that is kept after reading
 
 _VERSION = re.compile(rb"v=spf1(?: |$)", re.I)
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9\-_.]*)=(.*)")
@@ -14,8 +17,8 @@ _DUAL_CIDR = re.compile(r"(.*?)(?:/(0|[1-9]\d?))?(?://(0|[1-9]\d{0,2}))?")
 _MACRO = r"%\{[slodiphcrtv](?:[1-9]\d*)?r?[.\-+,/_=]*\}|%%|%_|%-"
 _MACRO_STRING = re.compile(rf"(?:{_MACRO}|[!-$&-~])*", re.I)
 _SPACED_MACRO_STRING = re.compile(rf"(?:{_MACRO}|[ !-$&-~])*", re.I)
-_TOPLABEL = r"\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9\-]*[A-Za-z0-9])\.?"
-_DOMAIN_END = re.compile(rf".*(?:{_TOPLABEL}|{_MACRO})", re.I | re.S)
+_TOP_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?")
+_MACRO_END = re.compile(r"(?:%\{[^{}%]*\}|%[%_\-])\Z")
 _ONLY_EXPLAINED = re.compile(r"%\{[crt]", re.I)
 
 RESULTS = {"": "pass", "+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
@@ -52,16 +55,20 @@ def is_spf(text: bytes) -> bool:
 
 
 def parse_spf(text: bytes) -> SpfRecord:
-    """Read a record.
+    """Read a record. Those of ordinary size are remembered: reading is most of the work of SPF, and providers' recur.
 
     Raises:
         SpfSyntax: any term is wrong, wherever it stands (§4.6).
     """
+    return _remembered(text) if len(text) <= MAX_REMEMBERED else _parse(text)
+
+
+def _parse(text: bytes) -> SpfRecord:
     if not text.isascii():
         raise SpfSyntax("the record is not ASCII")
     terms = [term for term in text.decode("ascii")[6:].split(" ") if term]
-    if len(terms) > MAX_TERMS:
-        raise SpfSyntax("the record has too many terms")
+    if len(terms) > MAX_TERMS or max(map(len, terms), default=0) > MAX_TERM:
+        raise SpfSyntax("the record has too many terms, or too long ones")
     mechanisms: list[Mechanism] = []
     seen: dict[str, str] = {}
     for term in terms:
@@ -77,6 +84,9 @@ def parse_spf(text: bytes) -> SpfRecord:
     return SpfRecord(tuple(mechanisms), seen.get("redirect"))
 
 
+_remembered = lru_cache(maxsize=512)(_parse)
+
+
 def _check_modifier(name: str, value: str, term: str) -> None:
     if name in {"redirect", "exp"}:
         _check_domain(value, term)
@@ -86,8 +96,16 @@ def _check_modifier(name: str, value: str, term: str) -> None:
 
 def _check_domain(spec: str, term: str) -> None:
     """See that ``spec`` is a domain-spec (§7.1). The macros c, r and t are for explanations only (§7.2)."""
-    if not _MACRO_STRING.fullmatch(spec) or not _DOMAIN_END.fullmatch(spec) or _ONLY_EXPLAINED.search(spec):
+    if not _MACRO_STRING.fullmatch(spec) or not _ends_well(spec) or _ONLY_EXPLAINED.search(spec):
         raise SpfSyntax(f"bad domain in {term}")
+
+
+def _ends_well(spec: str) -> bool:
+    """``domain-end``: a macro, or a dot and a label that is no number (§7.1)."""
+    if _MACRO_END.search(spec):
+        return True
+    _, dot, label = spec.removesuffix(".").rpartition(".")
+    return bool(dot) and not label.isdigit() and _TOP_LABEL.fullmatch(label) is not None
 
 
 def _mechanism(term: str) -> Mechanism:

@@ -87,7 +87,18 @@ class RecordTests(SpfCase):
         self.assertEqual(self.record("v=spf1 \u00e9 +all"), "permerror")
         self.assertEqual(self.record("v=spf1\t+all"), "none")
         self.assertEqual(self.record("v=spf1 ip4:192.0.2.7\t+all"), "permerror")
+
+    def test_hostile_size(self) -> None:
+        """Records of tens of thousands of octets are answered at once."""
         self.assertEqual(self.record("v=spf1 " + "?ip4:192.0.2.7 " * 201), "permerror")
+        for term in (
+            "a:x." + "a" * 60_000 + "_",
+            "a:" + "a." * 30_000,
+            "exists:" + "%{s}" * 10_000,
+            "x=" + "%{" * 30_000,
+        ):
+            self.assertEqual(self.record(f"v=spf1 {term} -all"), "permerror")
+        self.assertEqual(self.record("v=spf1 exists:" + "%{s}." * 90 + "x.org -all"), "fail")
 
     def test_modifiers(self) -> None:
         """Unknown modifiers are passed over if they are well formed (§6); redirect and exp stand once."""
