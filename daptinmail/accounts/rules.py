@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from daptinmail.accounts.addresses import account_address
+from daptinmail.accounts.addresses import POSTMASTER, account_address
 from daptinmail.accounts.fields import (
     check_email,
     check_fingerprint,
@@ -24,7 +24,7 @@ from daptinmail.accounts.passwords import Passwords
 from daptinmail.accounts.revocations import Revocations
 from daptinmail.accounts.rows import scram_columns
 from daptinmail.db.rules import Plain
-from daptinmail.db.schema import mail_account, mail_app_password, mail_server, user_account
+from daptinmail.db.schema import mail_account, mail_alias, mail_app_password, mail_server, user_account
 from daptinmail.errors import AlreadyExists, Conflict, DaptinmailError, Forbidden, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.messages import IMessageStore
@@ -226,6 +226,9 @@ class MailAccountRules(Plain):
         taken = select(mail_account.c.id).where(place & (mail_account.c.id != row.get("id", -1)))
         if transaction.connection.execute(taken).first() is not None:
             raise AlreadyExists(f"An account with the address {address} exists")
+        alias = (mail_alias.c.address_domain == address.domain) & (mail_alias.c.address_local == address.local)
+        if address.local != POSTMASTER and transaction.connection.execute(select(mail_alias.c.id).where(alias)).first():
+            raise AlreadyExists(f"An alias with the address {address} exists")
         changes["address_local"], changes["address_domain"] = address.local, address.domain
         return address
 

@@ -3,6 +3,7 @@
 ``mta``         takes mail from other hosts
 ``msa``         takes mail from accounts
 ``mda``         final delivery
+``forwarding``  mail of others that leaves again
 ``reception``   ``IReception``: chooses between the two by who is logged in
 ``sending``     mail composed over HTTP, on its way to the MSA
 ``sender``      the author fields of a submission

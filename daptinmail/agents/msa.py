@@ -75,13 +75,13 @@ class Msa:
             raise Refused(NOT_YOURS)
 
     async def recipient(self, origin: Origin, envelope: Envelope, recipient: Address) -> None:
-        """Any domain; accounts of this server must exist."""
-        is_local, account = await self.mda.standing(recipient)
-        refusal = submission_refusal(recipient, is_local=is_local, has_account=account is not None)
+        """Any domain; addresses of this server must exist."""
+        is_local, route = await self.mda.standing(recipient)
+        refusal = submission_refusal(recipient, is_local=is_local, has_account=route is not None)
         if refusal:
             raise Refused(refusal)
         if is_local:
-            await self.mda.check_room(account)
+            await self.mda.check_room(route)
         else:
             await self._check_outgoing(_account(origin), envelope, recipient)
 
@@ -139,7 +139,9 @@ class Msa:
         outgoing = cleaned.with_prefix(prefix)
         signature = await self._sign(sender_domain(header.fields) or account.address.domain, outgoing, trail)
         local = [one for one in envelope.recipients if await self.directory.is_local(one.domain)]
-        remote = tuple(one for one in dict.fromkeys(envelope.recipients) if one not in local)
+        spread = await self.mda.distribution(local)
+        others = [one for one in envelope.recipients if one not in local]
+        remote = tuple(dict.fromkeys((*others, *spread.forwards)))
         return _Submission(
             origin=origin,
             account=account,
@@ -147,7 +149,7 @@ class Msa:
             trail=trail,
             content=outgoing.with_prefix(signature),
             copy=content.with_prefix(prefix),
-            local=await self.mda.deliveries(local),
+            local=list(spread.deliveries),
             remote=remote,
             is_signed=bool(signature),
             smtputf8=_needs_smtputf8(envelope, remote, header),

@@ -9,7 +9,8 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from daptinmail.agents.content import ContentReader, Header
-from daptinmail.agents.mda import Mda
+from daptinmail.agents.forwarding import Forwarding, Leaving
+from daptinmail.agents.mda import Distribution, Mda
 from daptinmail.agents.results_field import results_field, without_forged
 from daptinmail.agents.stamp import arrival_of, received
 from daptinmail.errors import Refused
@@ -19,6 +20,7 @@ from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.screening import Action, IScreening, Verdict
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
+from daptinmail.interfaces.transfer import OutboundMessage
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
 from daptinmail.mail.trace import count_received
@@ -67,22 +69,24 @@ class Mta:
     contents: ContentReader
     clock: IClock
     screening: IScreening
+    forwarding: Forwarding
 
     async def mail(self, origin: Origin, return_path: Address | None, parameters: MailParameters) -> None:
         """Anybody may begin; recipients decide."""
 
     async def recipient(self, origin: Origin, envelope: Envelope, recipient: Address) -> None:
-        """Only accounts of this server, and only where the listener takes mail without log-in."""
-        is_local, account = await self.mda.standing(recipient)
+        """Only addresses of this server, and only where the listener takes mail without log-in."""
+        is_local, route = await self.mda.standing(recipient)
+        is_known = route is not None or bool(await self.forwarding.returning([recipient], envelope.return_path))
         refusal = reception_refusal(
             recipient,
             authentication_required=origin.server.authentication_required,
             is_local=is_local,
-            has_account=account is not None,
+            has_account=is_known,
         )
         if refusal:
             raise Refused(refusal)
-        await self.mda.check_room(account)
+        await self.mda.check_room(route)
 
     async def receive(self, origin: Origin, envelope: Envelope, content: Content, trail: UUID) -> None:
         """Judge, stamp and deliver to all recipients, or to none."""
@@ -124,16 +128,23 @@ class Mta:
 
     async def _deliver(self, arriving: _Arriving, content: Content, separator: bytes) -> None:
         origin, envelope, trail = arriving.origin, arriving.envelope, arriving.trail
-        deliveries = [_directed(one, arriving.verdict) for one in await self.mda.deliveries(envelope.recipients)]
-        stamped = content.with_prefix(
-            self._results(arriving) + received(origin, envelope, trail, self.clock.now()) + separator
-        )
+        returning = await self.forwarding.returning(envelope.recipients, envelope.return_path)
+        spread = await self.mda.distribution([one for one in envelope.recipients if one not in returning])
+        deliveries = [_directed(one, arriving.verdict) for one in spread.deliveries]
+        results = self._results(arriving)
+        stamped = content.with_prefix(results + received(origin, envelope, trail, self.clock.now()) + separator)
+        leaving = await self._leaving(arriving, spread, returning, stamped, results)
         arrival = arrival_of(origin, envelope, trail)
         data = {**arriving.data, "size": content.size}
+        if leaving is not None:
+            data["forwarded"] = [str(one) for one in leaving.recipients]
 
         def deliver(transaction: ITransaction) -> None:
-            self.mda.deliver_in(transaction, stamped, deliveries, arrival, envelope.return_path)
+            if deliveries:
+                self.mda.deliver_in(transaction, stamped, deliveries, arrival, envelope.return_path)
             self.events.record_in(transaction, "message.received", trail, "", data)
+            if leaving is not None:
+                self.forwarding.enqueue_in(transaction, leaving)
 
         await self.storage.write(deliver)
         log.info(
@@ -143,6 +154,25 @@ class Mta:
             sender=arrival.return_path or "<>",
             count=len(deliveries),
         )
+
+    async def _leaving(
+        self,
+        arriving: _Arriving,
+        spread: Distribution,
+        returning: dict[Address, Address],
+        content: Content,
+        results: bytes,
+    ) -> OutboundMessage | None:
+        """What goes on to other hosts, if anything does."""
+        recipients = tuple(dict.fromkeys((*spread.forwards, *returning.values())))
+        via = spread.via or next(iter(returning), None)
+        if not recipients or via is None:
+            return None
+        self.forwarding.check(arriving.verdict, kept_here=bool(spread.deliveries))
+        if arriving.verdict.action is Action.SPAM:
+            return None
+        leaving = Leaving(arriving.origin, arriving.envelope, arriving.trail, arriving.verdict, recipients, via)
+        return await self.forwarding.message(leaving, content, results.decode().partition(":")[2].strip())
 
     def _results(self, arriving: _Arriving) -> bytes:
         """Our Authentication-Results, above our Received field; none for a client that is not screened."""

@@ -9,9 +9,9 @@ from zope.interface import implementer
 
 from daptinmail.agents.content import read_start
 from daptinmail.agents.mda import Mda
-from daptinmail.interfaces.directory import IDirectory
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import Arrival, Delivery
+from daptinmail.interfaces.routing import IRouting
 from daptinmail.interfaces.runtime import IIdentifiers
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.interfaces.transfer import IQueue, IReturns, OutboundMessage, ReturnedMessage
@@ -32,7 +32,7 @@ KINDS = {Action.FAILED: "message.returned", Action.DELAYED: "message.delayed"}
 class Returns:
     """Sends notifications to return-paths. ``queue`` is asked late, because the queue itself needs this object."""
 
-    directory: IDirectory
+    routing: IRouting
     mda: Mda
     queue: Callable[[], IQueue]
     events: IEventLog
@@ -43,8 +43,8 @@ class Returns:
         """A mailbox here, an address elsewhere, or nowhere: the null path and accounts that are gone."""
         if return_path is None:
             return None
-        if await self.directory.is_local(return_path.domain):
-            return await self.mda.delivery(return_path)
+        if await self.routing.is_local(return_path.domain):
+            return await self.routing.returning(return_path) or await self.mda.delivery(return_path)
         return return_path
 
     def return_in(self, transaction: ITransaction, message: ReturnedMessage) -> None:

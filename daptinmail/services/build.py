@@ -10,9 +10,12 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
 from twisted.python.threadpool import ThreadPool
 
+from daptinmail.accounts.aliases import AliasRules
 from daptinmail.accounts.app_password_rules import AppPasswordRules
+from daptinmail.accounts.routing import Routing
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
 from daptinmail.agents.content import ContentReader
+from daptinmail.agents.forwarding import Forwarding
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.msa import Msa
 from daptinmail.agents.mta import Mta
@@ -31,6 +34,7 @@ from daptinmail.db.migrate import migrate
 from daptinmail.db.records import Records
 from daptinmail.db.repeats import Repeats
 from daptinmail.db.storage import Storage
+from daptinmail.dkim.sealer import Sealer
 from daptinmail.dkim.signer import Signer
 from daptinmail.domains.doctor import Domains
 from daptinmail.events.log import EventLog
@@ -290,12 +294,13 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
     def outbound() -> OutboundSettings:
         return ground.live.value.outbound
 
-    mda = Mda(domain.logins.directory, domain.store)
+    routing = Routing(ground.storage, ground.configuration, ground.clock)
+    mda = Mda(routing, domain.store)
     contents = ContentReader(ground.blocking, domain.spool)
     resolver = Resolver.of_system(ground.reactor, ground.boot.resolver)
     transfer = Transfer(resolver, TcpConnect(ground.reactor), ground.reactor, ground.blocking, outbound)
     queue: Queue
-    returns = Returns(domain.logins.directory, mda, lambda: queue, ground.events, ground.identifiers)
+    returns = Returns(routing, mda, lambda: queue, ground.events, ground.identifiers)
     queue = Queue(
         storage=ground.storage,
         clock=ground.clock,
@@ -308,7 +313,8 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         live=live,
     )
     screening = make_screening(ground.reactor, resolver, ground.blocking, ground.clock, lambda: ground.live.value)
-    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening)
+    forwarding = Forwarding(routing, Sealer(domain.certificates, ground.blocking, ground.clock), queue)
+    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening, forwarding)
     msa = Msa(
         domain.logins.directory,
         mda,
@@ -347,6 +353,7 @@ def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules
             domain.logins.passwords, domain.store, domain.certificates, domain.logins.revocations
         ),
         "mail_app_password": AppPasswordRules(domain.logins.app_passwords, domain.logins.revocations),
+        "mail_alias": AliasRules(),
         "mail_box": MailBoxRules(domain.store),
         "mail": MailRules(domain.store, ground.blocking),
         "suppression": SuppressionRules(),

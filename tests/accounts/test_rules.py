@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from daptinmail.accounts.groups import ADMINISTRATORS, ensure_groups, groups_of, join_group
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
 from daptinmail.db.records import Records
-from daptinmail.db.schema import mail_account, mail_server, user_account, usergroup
+from daptinmail.db.schema import mail_account, mail_alias, mail_server, user_account, usergroup
 from daptinmail.errors import AlreadyExists, Conflict, Forbidden, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import Draft, Record
@@ -299,6 +299,19 @@ class MailAccountTests(RulesTestCase):
             self.creating("mail_account", self.to_one, username="email-address@mail.example.com", password="pass word"),
             AlreadyExists,
         )
+
+    def test_an_alias_has_the_address(self) -> None:
+        """Mail would go to one of them only."""
+        row = {"address": "sales@example.com", "targets": "ann@example.com", "is_enabled": True}
+        place = {"address_local": "sales", "address_domain": "example.com"}
+
+        def work(transaction: ITransaction) -> None:
+            standard = {"created_at": transaction.now, "reference_id": self.identifiers.uuid7()}
+            transaction.connection.execute(mail_alias.insert(), {**row, **place, **standard})
+
+        self.successResultOf(self.storage.write(work))
+        values = {"username": "Sales@example.com", "password": "password"}
+        self.failureResultOf(self.creating("mail_account", self.to_one, **values), AlreadyExists)
 
     def test_rename(self) -> None:
         """A new name is a new address; the messages stay where they are, and the new domain gets a key."""

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.agents.content import ContentReader
+from daptinmail.agents.forwarding import Forwarding
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.msa import Msa
 from daptinmail.agents.mta import Mta
@@ -27,10 +28,11 @@ from tests.support.events import MemoryEvents
 from tests.support.memory_store import MemoryMessageStore
 from tests.support.outgoing import MemoryCaps, MemorySuppressions
 from tests.support.queue import MemoryQueue
+from tests.support.routing import MemoryRouting
 from tests.support.runtime import CountingIdentifiers, SteadyClock, SynchronousBlocking
 from tests.support.screening import FixedScreening
 from tests.support.servers import mail_server
-from tests.support.signing import MarkingSigner
+from tests.support.signing import MarkingSealer, MarkingSigner
 from tests.support.storage import MemoryStorage
 
 T = TypeVar("T")
@@ -57,13 +59,15 @@ class AgentCase(SynchronousTestCase):
         self.storage = MemoryStorage(clock=self.clock)
         self.events = MemoryEvents()
         self.queue = MemoryQueue()
+        self.routing = MemoryRouting(self.directory)
         self.signer = MarkingSigner({"example.com"})
-        self.mda = Mda(self.directory, self.store)
+        self.mda = Mda(self.routing, self.store)
         spool_dir = self.storage.directory / "spool"
         spool_dir.mkdir()
         self.contents = ContentReader(SynchronousBlocking(), Spool(spool_dir, SynchronousBlocking(), 1024))
         self.screening = FixedScreening()
-        mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock, self.screening)
+        forwarding = Forwarding(self.routing, MarkingSealer({"example.com"}), self.queue)
+        mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock, self.screening, forwarding)
         self.suppressions, self.caps = MemorySuppressions(), MemoryCaps()
         msa = Msa(
             self.directory,
@@ -79,7 +83,7 @@ class AgentCase(SynchronousTestCase):
             self.caps,
         )
         self.reception = Reception(mta, msa)
-        self.returns = Returns(self.directory, self.mda, lambda: self.queue, self.events, self.identifiers, bytes)
+        self.returns = Returns(self.routing, self.mda, lambda: self.queue, self.events, self.identifiers, bytes)
         self.inside = evolve(OUTSIDE, account=self.ann)
 
     def account(self, username: str) -> Account:

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.accounts.checker import make_portal
 from daptinmail.agents.content import ContentReader
+from daptinmail.agents.forwarding import Forwarding
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.mta import Mta
 from daptinmail.db.schema import event
@@ -17,9 +18,12 @@ from daptinmail.smtp.server import SmtpFactory
 from daptinmail.store.spool import Spool
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
+from tests.support.queue import MemoryQueue
+from tests.support.routing import MemoryRouting
 from tests.support.runtime import SynchronousBlocking
 from tests.support.screening import FixedScreening
 from tests.support.servers import mail_server
+from tests.support.signing import MarkingSealer
 from tests.support.stored import Stored
 
 SERVER = mail_server(hostname="mx.example.com", max_size=100_000)
@@ -38,13 +42,15 @@ class InBySmtpOutByImap(SynchronousTestCase):
         spool_dir.mkdir()
         spool = Spool(spool_dir, blocking)
         events = EventLog(self.stored.storage, self.stored.clock)
+        routing = MemoryRouting(self.directory)
         mta = Mta(
-            Mda(self.directory, self.stored.store),
+            Mda(routing, self.stored.store),
             self.stored.storage,
             events,
             ContentReader(blocking, spool),
             self.stored.clock,
             FixedScreening(),
+            Forwarding(routing, MarkingSealer(), MemoryQueue()),
         )
         portal = make_portal(self.directory)
         self.smtp = SmtpFactory(SERVER, mta, spool, portal, self.stored.identifiers, Clock(), None, False)

@@ -47,13 +47,13 @@ class SubmittedSignedQueuedDelivered(AgentCase):
         )
         live = Live(hostname="mail.example.com")
         blocking = SynchronousBlocking()
-        mda = Mda(self.directory, self.store)
+        mda = Mda(self.routing, self.store)
         self.outbound = Queue(
             storage=self.storage,
             clock=clock,
             timers=self.timers,
             transfer=Transfer(resolver, self.network.connect, self.timers, blocking, lambda: live.outbound, Random(1)),
-            returns=Returns(self.directory, mda, lambda: self.outbound, self.events, self.identifiers),
+            returns=Returns(self.routing, mda, lambda: self.outbound, self.events, self.identifiers),
             events=self.events,
             identifiers=self.identifiers,
             queue_dir=self.storage.directory / "queue",

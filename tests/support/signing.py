@@ -4,7 +4,7 @@ from attrs import define, field
 from zope.interface import implementer
 
 from daptinmail.interfaces.storage import Content
-from daptinmail.interfaces.tls import ISigner
+from daptinmail.interfaces.tls import ISealer, ISigner
 
 
 @implementer(ISigner)
@@ -24,3 +24,15 @@ class MarkingSigner:
             return b""
         self.signed.append((domain, content.read()))
         return f"DKIM-Signature: v=1; d={domain}; b=\r\n".encode("ascii")
+
+
+@implementer(ISealer)
+@define(eq=False)
+class MarkingSealer:
+    """Seals for ``domains``."""
+
+    domains: set[str] = field(factory=set)
+
+    async def seal(self, domain: str, content: Content, results: str) -> bytes:
+        """A field that names the domain and the results, or ``b""``."""
+        return f"ARC-Seal: d={domain}; {results}\r\n".encode() if domain in self.domains else b""
