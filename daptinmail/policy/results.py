@@ -26,10 +26,11 @@ def dmarc_check(dmarc: DmarcResult | None, author: Author) -> Check:
     """That of the strictest author; an error if nobody can be told to be one."""
     if dmarc is None:
         return Check("dmarc", "permerror", author.fault)
+    said = [author.fault or dmarc.reason, f"p={dmarc.policy}" if dmarc.policy else ""]
     properties: tuple[tuple[str, str], ...] = (("header.from", dmarc.domain),)
     if dmarc.policy:
-        properties += (("policy.published", dmarc.policy), ("policy.disposition", dmarc.disposition))
-    return Check("dmarc", dmarc.result, author.fault or dmarc.reason, properties)
+        properties += (("policy.dmarc", dmarc.disposition),)  # what remains of it for this message
+    return Check("dmarc", dmarc.result, ", ".join(filter(None, said)), properties)
 
 
 def arc_check(chain: Chain) -> tuple[Check, ...]:

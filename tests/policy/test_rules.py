@@ -1,10 +1,12 @@
 """The keys ``mail.screening.*``."""
 
 from ipaddress import ip_address
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from daptinmail.policy.rules import DEFAULT_SCORES, ScreeningRules, rules_of
+import daptinmail
+from daptinmail.policy.rules import DEFAULT_SCORES, LOOPBACK, ScreeningRules, rules_of
 
 
 def rules(**values: str) -> ScreeningRules:
@@ -49,6 +51,23 @@ class RulesTests(SynchronousTestCase):
         self.assertEqual(points, [30, 0, -100])
         self.assertTrue(found.trusts(ip_address("192.0.2.200")))
         self.assertFalse(found.trusts(ip_address("127.0.0.1")))
+
+    def test_documented(self) -> None:
+        """The page names every key, with the defaults that are used."""
+        page = (Path(daptinmail.__file__).parents[1] / "docs" / "screening.md").read_text()
+        for (method, result), points in DEFAULT_SCORES.items():
+            self.assertIn(f"| `mail.screening.score.{method}.{result}` | {points:g} |", page)
+        for key, default in (
+            ("enabled", "`true`"),
+            ("trusted_networks", f"`{LOOPBACK}`"),
+            ("refuse", "`dmarc`"),
+            ("score.mark", "`51`"),
+            ("score.spam", "`300`"),
+            ("score.refuse", "`0`"),
+            ("arc_sealers", ""),
+            ("authserv_id", "the listener's host name"),
+        ):
+            self.assertIn(f"| `mail.screening.{key}` | {default} |".replace("|  |", "| |"), page)
 
     def test_nonsense(self) -> None:
         """A value that makes no sense counts as not set; "none" is none."""
