@@ -8,12 +8,14 @@ from sqlalchemy import select
 from zope.interface import implementer
 
 from daptinmail.accounts.addresses import POSTMASTER, canonical
+from daptinmail.accounts.rules import logged
 from daptinmail.db.rules import Plain
 from daptinmail.db.schema import mail_account
 from daptinmail.errors import Conflict, Invalid
 from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.records import IRecordRules, Row
 from daptinmail.interfaces.storage import ITransaction
+from daptinmail.interfaces.tls import ISigningKeys
 from daptinmail.mail.address import Address, BadAddress
 from daptinmail.mail.hostname import parse_hostname
 
@@ -27,6 +29,8 @@ MAX_TARGETS = 100
 @define(eq=False)
 class AliasRules(Plain):
     """Checks addresses. An alias and an account cannot have the same address."""
+
+    signing_keys: ISigningKeys
 
     async def prepare(self, attributes: Mapping[str, Any], row: Row | None, viewer: Viewer) -> dict[str, Any]:
         """Work out the columns that mail is looked up by."""
@@ -42,6 +46,11 @@ class AliasRules(Plain):
     def creating(self, transaction: ITransaction, row: Row) -> None:
         """The address must be free."""
         _require_free(transaction, row)
+
+    async def committed(self, change: str, row: Row) -> None:
+        """The domain needs a key: forwarded mail is sealed with it."""
+        if change != "delete":
+            await logged(self.signing_keys.ensure_domain(row["address_domain"]), "key", row["address_domain"])
 
     def patching(self, transaction: ITransaction, before: Row, changes: Row) -> None:
         """A new address must be free."""

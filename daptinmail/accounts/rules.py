@@ -144,7 +144,7 @@ class MailServerRules(Plain):
     async def committed(self, change: str, row: Row) -> None:
         """A server needs a certificate before its first handshake."""
         if change != "delete":
-            await _logged(self.contexts.ensure(row["hostname"]), "certificate", row["hostname"])
+            await logged(self.contexts.ensure(row["hostname"]), "certificate", row["hostname"])
 
 
 @implementer(IRecordRules)
@@ -210,7 +210,7 @@ class MailAccountRules(Plain):
     async def committed(self, change: str, row: Row) -> None:
         """The domain needs a key to sign with."""
         if change != "delete":
-            await _logged(self.signing_keys.ensure_domain(row["address_domain"]), "key", row["address_domain"])
+            await logged(self.signing_keys.ensure_domain(row["address_domain"]), "key", row["address_domain"])
 
     async def shown(self, row: Row, hydrate: bool) -> dict[str, Any]:
         """Clients of Daptin expect the attribute."""
@@ -233,7 +233,7 @@ class MailAccountRules(Plain):
         return address
 
 
-async def _logged(work: Awaitable[None], what: str, name: str) -> None:
+async def logged(work: Awaitable[None], what: str, name: str) -> None:
     """Wait for what follows a commit; its failure is not the request's, and is tried again at the next restart."""
     try:
         await work

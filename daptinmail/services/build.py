@@ -353,7 +353,7 @@ def _rules(ground: Ground, domain: Domain, mail: Mail) -> dict[str, IRecordRules
             domain.logins.passwords, domain.store, domain.certificates, domain.logins.revocations
         ),
         "mail_app_password": AppPasswordRules(domain.logins.app_passwords, domain.logins.revocations),
-        "mail_alias": AliasRules(),
+        "mail_alias": AliasRules(domain.certificates),
         "mail_box": MailBoxRules(domain.store),
         "mail": MailRules(domain.store, ground.blocking),
         "suppression": SuppressionRules(),

@@ -19,6 +19,7 @@ from daptinmail.interfaces.storage import ITransaction
 from daptinmail.mail.address import Address
 from daptinmail.mail.srs import LIFETIME
 from tests.support.accounts import add_account, add_server
+from tests.support.certificates import MemorySigningKeys
 from tests.support.runtime import CountingIdentifiers, SteadyClock
 from tests.support.storage import StorageCase
 
@@ -32,7 +33,8 @@ class AliasCase(StorageCase):
         self.clock = SteadyClock()
         self.storage, self.identifiers = self.make_storage(self.clock), CountingIdentifiers()
         self.routing = Routing(self.storage, Configuration(self.storage, self.clock), self.clock)
-        self.rules = AliasRules()
+        self.keys = MemorySigningKeys()
+        self.rules = AliasRules(self.keys)
         self.server = (self.result(add_server(self.storage, self.identifiers)), "mail.example.com")
         for name in ("ann@example.com", "bob+x@example.com", "bob@example.com"):
             self.result(add_account(self.storage, self.identifiers, name, server=self.server))
@@ -196,6 +198,12 @@ class RuleTests(AliasCase):
             values = {"address": "sales@example.com", "targets": "ann@example.com", field: text}
             prepared = Deferred.fromCoroutine(self.rules.prepare(values, None, ADMINISTRATOR))
             self.assertEqual(list(self.failureResultOf(prepared, Invalid).value.fields), [field])
+
+    def test_key(self) -> None:
+        """The domain gets a key to seal with."""
+        self.result(self.rules.committed("create", {"address_domain": "alias.example"}))
+        self.result(self.rules.committed("delete", {"address_domain": "gone.example"}))
+        self.assertEqual(self.keys.domains, ["alias.example"])
 
     def test_not_beside_an_account(self) -> None:
         """One address is one or the other."""
