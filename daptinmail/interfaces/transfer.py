@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from uuid import UUID
 
 from attrs import field, frozen
 from zope.interface import Interface
 
+from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.storage import Content, ITransaction
 from daptinmail.mail.address import Address
@@ -78,6 +80,28 @@ class OutboundMessage:
     returned_part: str | None = None
 
 
+class Command(Enum):
+    """What may be done to mail that waits."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    RETRY = "retry"
+    DROP = "drop"
+
+
+@frozen
+class QueueCommand:
+    """A command for one ``outbox`` row, or for all that wait for a destination.
+
+    ``tells``: the sender of what is dropped gets a notification.
+    """
+
+    command: Command
+    reference: UUID | None = None
+    host: str = ""
+    tells: bool = False
+
+
 class IQueue(Interface):
     """Messages that wait for transfer."""
 
@@ -86,6 +110,15 @@ class IQueue(Interface):
 
     def run_pass() -> Awaitable[int]:
         """Try every due row once; answers how many recipients were tried."""
+
+    def command(command: QueueCommand, viewer: Viewer) -> Awaitable[int]:
+        """Do it; answers to how many rows it was done, not counting those that were as asked.
+
+        Raises:
+            NotFound: no such row, or the viewer may not know of it.
+            Forbidden: the viewer may not change it; or is no administrator, who alone may command a destination.
+            Conflict: the row does not wait (any more), or is held and should be tried.
+        """
 
 
 @frozen

@@ -11,5 +11,6 @@
 ``caps``       how much an account may send in a day
 ``runner``     ``Queue``: claims due rows, transfers, records what became of them
 ``standing``   how far queued messages have come
+``commands``   hold, release, try now, drop
 ``rules``      what the API may do to ``outbox`` rows
 """

@@ -179,16 +179,13 @@ def still_ours(transaction: ITransaction, holder: str, ids: Sequence[int]) -> se
 
 def settle(transaction: ITransaction, row_id: int, values: Mapping[str, object]) -> None:
     """Write an outcome and end the lease."""
+    alter(transaction, row_id, {**values, "lease_holder": None, "lease_until": None})
+
+
+def alter(transaction: ITransaction, row_id: int, values: Mapping[str, object]) -> None:
+    """Change a row so that whoever read it before notices."""
     change = update(outbox).where(outbox.c.id == row_id)
-    transaction.connection.execute(
-        change.values(
-            **values,
-            lease_holder=None,
-            lease_until=None,
-            updated_at=transaction.now,
-            version=outbox.c.version + 1,
-        )
-    )
+    transaction.connection.execute(change.values(**values, updated_at=transaction.now, version=outbox.c.version + 1))
 
 
 def _report_at(

@@ -14,14 +14,16 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from daptinmail.errors import DaptinmailError, Unavailable
+from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.runtime import IClock, IIdentifiers
 from daptinmail.interfaces.storage import IStorage, ITransaction
-from daptinmail.interfaces.transfer import IQueue, IReturns, ITransfer, OutboundMessage, TransferRequest
+from daptinmail.interfaces.transfer import IQueue, IReturns, ITransfer, OutboundMessage, QueueCommand, TransferRequest
 from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.mail.reply import Reply
 from daptinmail.net.blocking import deferred
 from daptinmail.queue import ledger, schedule, turns
+from daptinmail.queue.commands import Commands
 from daptinmail.queue.content import ContentFiles
 from daptinmail.queue.ledger import Claim
 from daptinmail.queue.outcome import Settlement
@@ -145,6 +147,14 @@ class Queue:
             if not started:
                 await self._settled(remaining)
         return tried
+
+    async def command(self, command: QueueCommand, viewer: Viewer) -> int:
+        """Hold, release, hurry or drop what waits; senders hear at once of what was dropped."""
+        count = await Commands(self.storage, self.events, self._files, self.live).run(command, viewer)
+        if command.tells:
+            self._next_round = 0.0
+        self.wake()
+        return count
 
     @property
     def _under_way(self) -> list["Deferred[None]"]:

@@ -35,6 +35,6 @@ class Standings:
 
 
 def _standing(row: Row[tuple[object, ...]]) -> Standing:
-    states = {"sent": SENT, "failed": REFUSED, "held": HELD}
+    states = {"sent": SENT, "failed": REFUSED, "dropped": REFUSED, "held": HELD}
     waiting = DEFERRED if row.retry_count else QUEUED
     return Standing(Address.parse(str(row.to_address)), states.get(row.state, waiting), row.last_error or "")

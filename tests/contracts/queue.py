@@ -6,8 +6,10 @@ from uuid import UUID
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
+from daptinmail.errors import Forbidden, NotFound
+from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.storage import Content, ITransaction
-from daptinmail.interfaces.transfer import IQueue, OutboundMessage
+from daptinmail.interfaces.transfer import Command, IQueue, OutboundMessage, QueueCommand
 from daptinmail.mail.address import Address
 
 
@@ -38,6 +40,18 @@ class QueueContract:
         self.successResultOf(self.storage.write(lambda transaction: self.queue.enqueue_in(transaction, message)))
         content = b"X: y\r\n\r\nbody"
         self.assertEqual(self.kept(), [("a@x.example", content), ("b@y.example", content)])
+
+    def test_command(self: Any) -> None:
+        """Users command only what they may change, and destinations not at all; administrators everything."""
+        message = self.message("a@x.example")
+        self.successResultOf(self.storage.write(lambda transaction: self.queue.enqueue_in(transaction, message)))
+        asked = QueueCommand(Command.HOLD, host="x.example")
+        refused = Deferred.fromCoroutine(self.queue.command(asked, Viewer(user_id=7)))
+        self.failureResultOf(refused, Forbidden)
+        done = Deferred.fromCoroutine(self.queue.command(asked, Viewer(is_administrator=True)))
+        self.assertEqual(self.successResultOf(done), 1)
+        unknown = QueueCommand(Command.HOLD, UUID(int=99))
+        self.failureResultOf(Deferred.fromCoroutine(self.queue.command(unknown, Viewer(user_id=7))), NotFound)
 
     def test_failed_transaction(self: Any) -> None:
         """A transaction that fails leaves nothing behind."""

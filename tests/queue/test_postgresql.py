@@ -2,6 +2,7 @@
 
 from tests.queue import (
     test_caps,
+    test_commands,
     test_contract,
     test_leases,
     test_reports,
@@ -62,4 +63,8 @@ class CapsOnPostgresql(OnPostgresql, test_caps.CapsTests):
 
 
 class SuppressionsOnPostgresql(OnPostgresql, test_suppression.SuppressionsTests):
+    """The same promises."""
+
+
+class CommandsOnPostgresql(OnPostgresql, test_commands.CommandTests):
     """The same promises."""

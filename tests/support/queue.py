@@ -6,10 +6,12 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from daptinmail.errors import Forbidden, NotFound
+from daptinmail.interfaces.directory import Viewer
 from daptinmail.interfaces.messages import Delivery
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import ITransaction
-from daptinmail.interfaces.transfer import IQueue, IReturns, OutboundMessage, ReturnedMessage
+from daptinmail.interfaces.transfer import IQueue, IReturns, OutboundMessage, QueueCommand, ReturnedMessage
 from daptinmail.mail.address import Address
 from tests.support.runtime import START
 
@@ -35,6 +37,7 @@ class MemoryQueue:
     messages: list[OutboundMessage] = field(factory=list)
     contents: list[bytes] = field(factory=list)
     passes: int = 0
+    commands: list[tuple[QueueCommand, Viewer]] = field(factory=list)
 
     def enqueue_in(self, transaction: ITransaction, message: OutboundMessage) -> None:
         """Kept when the transaction commits."""
@@ -47,6 +50,17 @@ class MemoryQueue:
         """Nothing is ever tried."""
         self.passes += 1
         return 0
+
+    async def command(self, command: QueueCommand, viewer: Viewer) -> int:
+        """Noted; every row is an administrator's."""
+        if self.error:
+            raise self.error
+        if command.reference is not None and not viewer.is_administrator:
+            raise NotFound
+        if not viewer.is_administrator:
+            raise Forbidden
+        self.commands.append((command, viewer))
+        return 1
 
     def _keep(self, message: OutboundMessage, content: bytes) -> None:
         self.messages.append(message)

@@ -7,6 +7,7 @@
 ``world``         restart
 ``mail``          listener sync, queue pass, mailbox status
 ``send``          a message composed over HTTP
+``outbox``        hold, release, try now, drop what waits
 ``certificates``  keys, certificates, the DKIM record
 ``route``         the HTTP route
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from daptinmail.api.actions import certificates, mail, send, users, world
+from daptinmail.api.actions import certificates, mail, outbox, send, users, world
 from daptinmail.api.actions.entries import Entry
 from daptinmail.api.actions.invocation import Domain, Invocation
 
@@ -44,6 +44,10 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     ("world", "restart_daptin"): Action(world.restart),
     ("mail_server", "sync_mail_servers"): Action(mail.sync_mail_servers),
     ("outbox", "process_outbox"): Action(mail.process_outbox),
+    ("outbox", "hold"): Action(outbox.hold, Audience.MEMBER),
+    ("outbox", "release"): Action(outbox.release, Audience.MEMBER),
+    ("outbox", "retry"): Action(outbox.retry, Audience.MEMBER),
+    ("outbox", "drop"): Action(outbox.drop, Audience.MEMBER),
     ("mail", "send"): Action(send.send, Audience.MEMBER),
     ("mail_box", "status"): Action(mail.mail_box_status),
     ("certificate", "generate_self_certificate"): Action(certificates.generate_self_certificate),
