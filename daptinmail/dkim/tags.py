@@ -15,6 +15,8 @@ from daptinmail.mail.hostname import to_ascii
 ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})  # RFC 8301 §3, RFC 8463 §3
 CLOCK_SKEW = 3600  # seconds that the clocks of others may be wrong
 MAX_NUMBER = 15  # digits
+MAX_FIELD = 1 << 15  # octets of a signature field
+MAX_TAGS = 100
 
 _BLANKS = re.compile(rb"[ \t\r\n]+")
 _DNS_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_\-]{0,61}[a-z0-9_])?)*")
@@ -92,6 +94,8 @@ def read_tags(field: HeaderField, needed: Sequence[bytes]) -> Tags:
     Raises:
         BadSignature: it cannot be read, or uses what may not be used any more.
     """
+    if len(field.raw) > MAX_FIELD or field.raw.count(b";") > MAX_TAGS:
+        raise BadSignature("neutral", "the field is too long")
     try:
         values = dict(parse_tag_value(_BLANKS.sub(b" ", field.value)))
     except (InvalidTagValueList, IndexError):

@@ -1,4 +1,4 @@
-"""What one message may ask of DNS: so many questions, for so long."""
+"""What one check of a message may ask of DNS: so many questions, for so long."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -13,14 +13,14 @@ from daptinmail.interfaces.transfer import IResolver, MailExchanger, ServiceTarg
 
 T = TypeVar("T")
 
-MAX_QUESTIONS = 150
-PATIENCE = 25.0  # seconds; SPF alone must have 20 (RFC 7208 §4.6.4)
+MAX_QUESTIONS = 150  # more than SPF may come to (RFC 7208 §4.6.4)
+PATIENCE = 20.0  # seconds; SPF must have them (RFC 7208 §4.6.4)
 
 
 @implementer(IResolver)
 @define(eq=False)
 class Lookups:
-    """Passes questions on; beyond its limits every answer is ``Unavailable``. One for each message."""
+    """Passes questions on; beyond its limits every answer is ``Unavailable``. One for each check of a message."""
 
     resolver: IResolver
     timers: IReactorTime

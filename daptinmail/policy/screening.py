@@ -25,7 +25,7 @@ from daptinmail.mail.envelope import Envelope
 from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.hostname import to_ascii
 from daptinmail.policy.author import Author, read_author
-from daptinmail.policy.dmarc import DmarcResult, Identifier, evaluate, strictest
+from daptinmail.policy.dmarc import Identifier, evaluate, strictest
 from daptinmail.policy.iprev import check_reverse
 from daptinmail.policy.lookups import Lookups
 from daptinmail.policy.results import arc_check, dkim_checks, dmarc_check
@@ -69,18 +69,21 @@ class Screening:
         ip = self._address(rules, origin)
         if ip is None:
             return UNSCREENED
-        resolver = Lookups(self.resolver, self.timers)
         answers: list[Any] = await gatherResults(
             [
-                Deferred.fromCoroutine(check_reverse(resolver, ip)),
-                Deferred.fromCoroutine(_check_helo(resolver, ip, origin, envelope.return_path)),
-                Deferred.fromCoroutine(_check_sender(resolver, ip, origin, envelope.return_path)),
-                Deferred.fromCoroutine(self._verify(content, header, resolver)),
+                Deferred.fromCoroutine(check_reverse(self._lookups(), ip)),
+                Deferred.fromCoroutine(_check_helo(self._lookups(), ip, origin, envelope.return_path)),
+                Deferred.fromCoroutine(_check_sender(self._lookups(), ip, origin, envelope.return_path)),
+                Deferred.fromCoroutine(self._verify(content, header)),
             ],
             consumeErrors=True,
         )
         iprev, helo, sender, report = answers
-        return await self._judge(rules, resolver, read_author(header), iprev, helo, sender, report)
+        return await self._judge(rules, read_author(header), iprev, helo, sender, report)
+
+    def _lookups(self) -> Lookups:
+        """For one check: a sender's own domains must not use up what the author's policy needs."""
+        return Lookups(self.resolver, self.timers)
 
     def _address(self, rules: ScreeningRules, origin: Origin) -> IpAddress | None:
         """The address to screen; ``None``: this client is not screened."""
@@ -91,7 +94,6 @@ class Screening:
     async def _judge(
         self,
         rules: ScreeningRules,
-        resolver: IResolver,
         author: Author,
         iprev: Check,
         helo: Check | None,
@@ -102,19 +104,23 @@ class Screening:
         domain = _identity_domain(sender)
         if domain:
             identifiers.insert(0, Identifier("spf", domain, sender.result))
-        results: list[DmarcResult] = [
-            await evaluate(resolver, domain, identifiers, self.sample) for domain in author.domains
-        ]
+        results: list[Any] = await gatherResults(
+            [
+                Deferred.fromCoroutine(evaluate(self._lookups(), domain, identifiers, self.sample))
+                for domain in author.domains
+            ],
+            consumeErrors=True,
+        )
         dmarc = strictest(results)
         checks = (iprev, *((helo,) if helo else ()), sender, *dkim_checks(report.signatures))
         checks += (dmarc_check(dmarc, author), *arc_check(report.chain))
         found = Findings(author, sender, iprev, report.signatures, dmarc, report.chain)
         return decide(rules, found, checks)
 
-    async def _verify(self, content: Content, header: HeaderSection, resolver: IResolver) -> SignatureReport:
+    async def _verify(self, content: Content, header: HeaderSection) -> SignatureReport:
         """Signatures; a fault of ours in looking at them must not bounce mail."""
         try:
-            return await self.verifier.verify(content, header.raw, resolver)
+            return await self.verifier.verify(content, header.raw, self._lookups())
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong, the message counts as unsigned

@@ -60,7 +60,7 @@ def score_of(rules: ScreeningRules, found: Findings) -> tuple[float, tuple[str, 
 def dmarc_reply(dmarc: DmarcResult) -> Reply:
     """The refusal that a policy asks for; for now only, while it is not known whether the message would pass."""
     if dmarc.result == "temperror":
-        return Reply(451, "4.7.1", f"{dmarc.domain} wants unproved mail rejected, and DNS is silent; try again later")
+        return Reply(451, "4.7.1", f"DNS is silent, and {dmarc.domain} has a DMARC policy; please try again later")
     return Reply(550, "5.7.1", f"Rejected as {dmarc.domain} asks by its DMARC policy")
 
 
@@ -81,11 +81,9 @@ def _judge_dmarc(rules: ScreeningRules, found: Findings) -> _Decided | None:
     if _excuse(rules, found):
         return None
     reason = f"dmarc={dmarc.result}, and {dmarc.domain} wants {dmarc.disposition}"
-    if dmarc.disposition == "reject":
-        if dmarc.result == "temperror" and "dmarc" not in rules.refuse:
-            return None
-        return _refuse_or_spam(rules, "dmarc", reason, dmarc_reply(dmarc))
-    return None if dmarc.result == "temperror" else (Action.SPAM, reason, None)
+    if dmarc.disposition == "quarantine" and dmarc.result == "fail":
+        return Action.SPAM, reason, None
+    return _refuse_or_spam(rules, "dmarc", reason, dmarc_reply(dmarc))
 
 
 def _judge_spf(rules: ScreeningRules, found: Findings) -> _Decided | None:

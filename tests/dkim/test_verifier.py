@@ -252,5 +252,5 @@ class TagTests(VerifierCase):
         """A field of a hundred thousand blanks, tags or names is answered at once."""
         for value in (b"v=1; b=" + b" " * 100_000, b"v=1;" * 20_000, b"a=b;" + b"=" * 100_000, b";" * 100_000):
             self.assertEqual(self.only(b"DKIM-Signature: " + value + b"\r\n" + MESSAGE).result, "neutral")
-        many = tuple([b"from"] * 20_000)
+        many = tuple([b"from"] * 5_000)
         self.assertEqual(self.only(by_hand(signed=many)).result, "pass")

@@ -26,6 +26,7 @@ from daptinmail.policy.screening import Screening
 from tests.dkim.signing import MESSAGE, by_hand, key_record, sealed
 from tests.policy.case import ZoneCase
 from tests.policy.test_lookups import SilentResolver
+from tests.support.resolver import MemoryResolver
 from tests.support.runtime import SteadyClock, SynchronousBlocking
 from tests.support.servers import mail_server
 
@@ -43,6 +44,15 @@ class BrokenVerifier:
     async def verify(self, content: Content, header: bytes, resolver: IResolver) -> SignatureReport:
         """Raise."""
         raise ZeroDivisionError
+
+
+@define(eq=False)
+class HalfSilentResolver(SilentResolver):
+    """Answers at once, but nothing of evil.test."""
+
+    async def texts(self, name: str) -> list[bytes]:
+        """Wait, or answer."""
+        return await (super().texts(name) if name.endswith("evil.test") else MemoryResolver.texts(self, name))
 
 
 class ScreeningCase(ZoneCase):
@@ -195,10 +205,25 @@ class RobustnessTests(ScreeningCase):
         """DNS that never answers holds a message up for so long and no longer."""
         self.resolver = SilentResolver(hosts=self.resolver.hosts)
         waiting = Deferred.fromCoroutine(self.start(by_hand()))
-        self.timers.advance(PATIENCE - 1)
-        self.assertNoResult(waiting)
-        self.timers.advance(1)
+        for _ in range(2):  # the checks, then the policy
+            self.timers.advance(PATIENCE - 1)
+            self.assertNoResult(waiting)
+            self.timers.advance(1)
         self.assertEqual(self.successResultOf(waiting).action, Action.ACCEPT)
+
+    def test_a_senders_dns_does_not_hide_the_authors_policy(self) -> None:
+        """A forger whose own domains use up all questions, or all the time, is judged by the author's policy still."""
+        self.mx("evil.test", *(f"m{number}.evil.test" for number in range(10)))
+        for number in range(10):
+            self.host(f"m{number}.evil.test", "198.51.100.9")
+        self.txt("evil.test", "v=spf1 " + "mx " * 10 + "+all")
+        forger = evolve(THEM, ip="198.51.100.1", helo="evil.test")
+        greedy = Address("x", "evil.test")
+        self.assertEqual(self.screen(MESSAGE, forger, greedy).action, Action.REFUSE)
+        self.resolver = HalfSilentResolver(hosts=self.resolver.hosts, strings=self.resolver.strings)
+        waiting = Deferred.fromCoroutine(self.start(MESSAGE, forger, greedy))
+        self.timers.advance(PATIENCE)
+        self.assertEqual(self.successResultOf(waiting).action, Action.REFUSE)
 
     def test_our_fault(self) -> None:
         """A fault in the verifier makes a message unsigned, and is in the log."""
