@@ -208,6 +208,10 @@ def _outbound(submission: _Submission) -> OutboundMessage:
         account_id=submission.account.id,
         eight_bit=submission.envelope.parameters.body == "8BITMIME",
         smtputf8=submission.smtputf8,
+        notify=submission.envelope.notify,
+        originals=submission.envelope.originals,
+        envelope_id=submission.envelope.parameters.envid,
+        returned_part=submission.envelope.parameters.ret,
     )
 
 

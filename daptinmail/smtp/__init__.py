@@ -24,5 +24,6 @@ Client:
 ``client``          the octets of that conversation: replies, TLS, back-pressure
 ``client_reply``    replies of the remote host
 ``client_content``  content on its way out
+``client_dsn``      what the sender asked to be told, handed on
 ``client_tls``      TLS of the outgoing hop
 """

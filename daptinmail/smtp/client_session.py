@@ -12,6 +12,7 @@ from daptinmail.interfaces.transfer import TransferRequest
 from daptinmail.mail.address import Address
 from daptinmail.mail.receipt import Outcome, Receipt
 from daptinmail.mail.reply import Reply
+from daptinmail.smtp import client_dsn
 from daptinmail.smtp.client import SmtpClient
 from daptinmail.smtp.client_content import DotStuffer
 from daptinmail.smtp.client_reply import HostFailed
@@ -118,7 +119,7 @@ class ClientSession:
 
     async def _envelope(self, request: TransferRequest, recipients: Sequence[Address]) -> tuple[Reply, list[Reply]]:
         commands = [self._mail(request)]
-        commands += [f"RCPT TO:<{wire_address(one, request.smtputf8)}>" for one in recipients]
+        commands += [self._rcpt(request, one) for one in recipients]
         if "PIPELINING" in self._extensions:
             self.connection.send("".join(f"{command}\r\n" for command in commands).encode())
             replies = [_alive(await self.connection.reply(COMMAND_TIMEOUT)) for _ in commands]
@@ -137,7 +138,15 @@ class ClientSession:
             words.append("BODY=8BITMIME")
         if request.smtputf8:
             words.append("SMTPUTF8")
-        return " ".join(words)
+        return " ".join([*words, *(client_dsn.mail_words(request) if self._offers_dsn else ())])
+
+    def _rcpt(self, request: TransferRequest, recipient: Address) -> str:
+        words = client_dsn.recipient_words(request, recipient) if self._offers_dsn else ()
+        return " ".join([f"RCPT TO:<{wire_address(recipient, request.smtputf8)}>", *words])
+
+    @property
+    def _offers_dsn(self) -> bool:
+        return "DSN" in self._extensions
 
     async def _content(self, path: Path) -> Reply:
         reply = await self._command("DATA", DATA_TIMEOUT)
@@ -183,7 +192,7 @@ class ClientSession:
             outcome = Outcome.DELIVERED
         else:
             outcome = Outcome.REFUSED if reply.permanent else Outcome.DEFERRED
-        return [Receipt(one, outcome, reply, self.host, self._version) for one in recipients]
+        return [Receipt(one, outcome, reply, self.host, self._version, self._offers_dsn) for one in recipients]
 
 
 def wire_address(address: Address, smtputf8: bool) -> str:

@@ -205,6 +205,63 @@ class TransactionTests(SessionCase):
         self.assertIn(b"RCPT TO:<a@xn--bcher-kva.example>", self.transport.value())
 
 
+class NotificationTests(SessionCase):
+    """What the sender asked to be told (RFC 3461)."""
+
+    def asking(self) -> TransferRequest:
+        """A request with everything."""
+        return evolve(
+            self.request,
+            envelope_id="QQ+314",
+            returned_part="HDRS",
+            notify={A: "SUCCESS,FAILURE", B: "NEVER"},
+            originals={A: "rfc822;Ann=X@y.example", B: "utf-8;jörg@y.example"},
+        )
+
+    def test_handed_on(self) -> None:
+        """A host that offers DSN is told, in xtext, and its receipts say that it takes over."""
+        self.opened(b"250-mx.example\r\n250-PIPELINING\r\n250 DSN\r\n")
+        sending = self.begin(self.session.send(self.asking(), [A, B]))
+        self.host(
+            b"250 ok\r\n250 ok\r\n250 ok\r\n",
+            b"MAIL FROM:<me@me.example> RET=HDRS ENVID=QQ+2B314\r\n"
+            b"RCPT TO:<a@x.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Ann+3DX@y.example\r\n"
+            b"RCPT TO:<b@x.example> NOTIFY=NEVER ORCPT=utf-8;j\\x{F6}rg@y.example\r\n",
+        )
+        self.host(b"354 go\r\n")
+        self.host(b"250 2.0.0 taken\r\n")
+        self.assertEqual([one.reports for one in self.successResultOf(sending)], [True, True])
+
+    def test_not_offered(self) -> None:
+        """Other hosts hear nothing of it, and the receipts say so."""
+        self.opened()
+        sending = self.begin(self.session.send(self.asking(), [A]))
+        self.host(b"250 ok\r\n250 ok\r\n", b"MAIL FROM:<me@me.example> SIZE=20\r\nRCPT TO:<a@x.example>\r\n")
+        self.host(b"354 go\r\n")
+        self.host(b"250 2.0.0 taken\r\n")
+        self.assertEqual([one.reports for one in self.successResultOf(sending)], [False])
+
+    def test_nothing_asked(self) -> None:
+        """Where nothing was asked nothing is said."""
+        self.opened(b"250-mx.example\r\n250 DSN\r\n")
+        self.leave(self.session.send(self.request, [A]))
+        self.host(b"250 ok\r\n", b"MAIL FROM:<me@me.example>\r\n")
+        self.host(b"250 ok\r\n", b"RCPT TO:<a@x.example>\r\n")
+
+    def test_nothing_can_be_smuggled(self) -> None:
+        """Whatever was asked stays inside its parameter, and one that is too long is left out."""
+        evil = evolve(
+            self.request, envelope_id="a b\r\nQUIT", originals={A: "rfc822;x\r\nQUIT", B: "rfc822;" + "x" * 600}
+        )
+        self.opened(b"250-mx.example\r\n250-PIPELINING\r\n250 DSN\r\n")
+        self.leave(self.session.send(evil, [A, B]))
+        self.assertEqual(
+            self.transport.value(),
+            b"MAIL FROM:<me@me.example> ENVID=a+20b+0D+0AQUIT\r\n"
+            b"RCPT TO:<a@x.example> ORCPT=rfc822;x+0D+0AQUIT\r\nRCPT TO:<b@x.example>\r\n",
+        )
+
+
 class DisappearanceTests(SessionCase):
     """Hosts that fall silent or hang up."""
 

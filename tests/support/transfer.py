@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionRefusedError
@@ -34,10 +34,14 @@ def receipts(request: TransferRequest, reply: Reply) -> list[Receipt]:
 @implementer(ITransfer)
 @define(eq=False)
 class MemoryTransfer:
-    """``replies`` by recipient or domain decide, ``TAKEN`` otherwise; domains in ``slow`` wait in ``waiting``."""
+    """``replies`` by recipient or domain decide, ``TAKEN`` otherwise; domains in ``slow`` wait in ``waiting``.
+
+    ``reports``: hosts take over what the sender asked to be told.
+    """
 
     replies: dict[str, Reply] = field(factory=dict)
     slow: set[str] = field(factory=set)
+    reports: bool = False
     requests: list[TransferRequest] = field(factory=list)
     contents: list[bytes] = field(factory=list)
     waiting: list[tuple[TransferRequest, "Deferred[Sequence[Receipt]]"]] = field(factory=list)
@@ -58,7 +62,7 @@ class MemoryTransfer:
                 if own is None
                 else [one for one in receipts(request, own) if one.recipient == receipt.recipient]
             )
-        return found
+        return [evolve(one, reports=self.reports) for one in found]
 
 
 class Remote(StringTransport):
