@@ -245,12 +245,13 @@ def unpack(packed: bytes, modseq: int, uidnext: int) -> Image | None:
         return None
     at = _HEAD.size + size
     palette = [from_column(text) for text in packed[_HEAD.size : at].decode("ascii").split("\n")]
-    numbers = _array("Q", packed[at : at + 24 * count])
-    uids, modseqs, sizes = numbers[:count], numbers[count : 2 * count], numbers[2 * count :]
-    index = _array("B" if width == 1 else "I", packed[at + 24 * count :])
-    if index and max(index) >= len(palette):
+    columns = memoryview(packed)[at:]
+    uids, modseqs, sizes = (_array("Q", columns[8 * start * count : 8 * (start + 1) * count]) for start in range(3))
+    index = _array("B" if width == 1 else "I", columns[24 * count :])
+    try:
+        flags = list(map(palette.__getitem__, index))
+    except IndexError:
         return None
-    flags = [palette[one] for one in index]
     return Image(modseq, uidnext, uids, modseqs, flags, stamp=packed_stamp(packed), sizes=sizes)
 
 
@@ -272,7 +273,7 @@ def _octets(numbers: "array[int]") -> bytes:
     return numbers.tobytes()
 
 
-def _array(code: str, octets: bytes) -> "array[int]":
+def _array(code: str, octets: memoryview) -> "array[int]":
     numbers: array[int] = array(code)
     numbers.frombytes(octets)
     if sys.byteorder == "big":

@@ -7,7 +7,7 @@ from array import array
 from collections import OrderedDict
 from functools import partial
 
-from attrs import define, field
+from attrs import define, field, frozen
 from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -37,24 +37,43 @@ LATER = 5.0
 
 _SAVED = "SELECT modseq, packed FROM mailbox_image WHERE mail_box_id = ? AND modseq >= ? AND modseq <= ?"
 _STAMP = f"SELECT substr(packed, 1, {HEAD_SIZE}) FROM mailbox_image WHERE mail_box_id = ?"  # noqa: S608 - a number
+"""Costs as much as all of it."""
 _FORGET = "DELETE FROM mailbox_image WHERE mail_box_id = ?"
 _SAVE = "INSERT INTO mailbox_image (mail_box_id, modseq, packed) VALUES (?, ?, ?)"
 
 
-def load(connection: Connection, folder: Folder) -> Image:
+@frozen
+class Packed:
+    """A packed form in the database."""
+
+    modseq: int
+    octets: bytes
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """How the folder looked when it was made; nothing has to be scanned if it still looks so."""
+        return packed_stamp(self.octets)
+
+
+def saved(connection: Connection, folder: Folder) -> Packed | None:
+    """The packed form, if all that happened since is known."""
+    found = rows(connection, _SAVED, [folder.id, folder.pruned_modseq, folder.mailbox.highestmodseq])
+    return Packed(found[0][0], bytes(found[0][1])) if found else None
+
+
+def load(connection: Connection, folder: Folder, packed: Packed | None) -> Image:
     """The image at the folder's modseq. In a reader thread, in the transaction that read ``folder``."""
     mailbox = folder.mailbox
-    for modseq, packed in rows(connection, _SAVED, [folder.id, folder.pruned_modseq, mailbox.highestmodseq]):
-        image = unpack(bytes(packed), modseq, mailbox.uidnext)
-        if image is not None:
-            image.catch_up(views.changes(connection, folder, modseq))
-            return image
+    image = None if packed is None else unpack(packed.octets, packed.modseq, mailbox.uidnext)
+    if image is not None:
+        image.catch_up(views.changes(connection, folder, image.modseq))
+        return image
     uids, modseqs, flags = views.everything(connection, folder.id)
     return Image(mailbox.highestmodseq, mailbox.uidnext, uids, modseqs, flags, drift=len(uids))
 
 
 def saved_stamp(connection: Connection, mailbox_id: int) -> Stamp | None:
-    """How the folder looked when its image was packed; nothing has to be scanned if it still looks so."""
+    """The stamp of the packed form alone."""
     found = rows(connection, _STAMP, [mailbox_id])
     return packed_stamp(bytes(found[0][0])) if found else None
 

@@ -15,7 +15,7 @@ from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import IStorage
 from daptinmail.store import counts, views
 from daptinmail.store.image import UNKNOWN, Image
-from daptinmail.store.images import Images, load, saved_stamp
+from daptinmail.store.images import Images, Packed, load, saved, saved_stamp
 from daptinmail.store.lookups import Age, Lookups
 from daptinmail.store.maildir import Tree
 from daptinmail.store.marks import Marks
@@ -26,6 +26,8 @@ from daptinmail.store.watch import Watch
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Seen = tuple[Folder, Image | None, Changes | None]
+"""A mailbox, and what an image lacks: all of it, or what came after its modseq."""
 
 
 @define(eq=False)
@@ -175,17 +177,29 @@ class Viewing:
 
     async def _read_image(self, mailbox_id: int) -> tuple[Folder, Image]:
         known = self.images.get(mailbox_id)
-        folder, loaded, changes = await self.look(mailbox_id, _look, None if known is None else known.modseq)
+        folder, loaded, changes = await self._look(mailbox_id, None if known is None else known.modseq)
         image = self.images.get(mailbox_id)
         if image is not None and changes is not None and changes.complete:
             image.catch_up(changes)
         if image is None or image.modseq < folder.mailbox.highestmodseq:
             if loaded is None:
                 self.images.forget(mailbox_id)
-                folder, loaded, _ = await self.look(mailbox_id, _look, None)
+                folder, loaded, _ = await self._look(mailbox_id, None)
             assert loaded is not None
             image = self.images.put(mailbox_id, loaded)
         return folder, image
+
+    async def _look(self, mailbox_id: int, known: int | None) -> Seen:
+        """What an image at the modseq ``known`` lacks. The packed form is read once, for its stamp and all the rest."""
+
+        def work(connection: Connection) -> Seen | None:
+            folder = folder_by_id(connection, mailbox_id)
+            packed = saved(connection, folder) if known is None else None
+            if packed is not None and packed.stamp is not None:
+                self.watch.trust(mailbox_id, packed.stamp)
+            return None if self._stale(connection, folder) else _seen(connection, folder, known, packed)
+
+        return await self.storage.read(work) or await self.look(mailbox_id, _seen, known)
 
     def _visit(
         self, connection: Connection, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]
@@ -218,10 +232,10 @@ class Viewing:
         return opened, lost
 
 
-def _look(connection: Connection, folder: Folder, known: int | None) -> tuple[Folder, Image | None, Changes | None]:
-    """The folder, and what an image lacks: all of it, or what came after the modseq ``known``."""
+def _seen(connection: Connection, folder: Folder, known: int | None, packed: Packed | None = None) -> Seen:
+    """``packed``: if it was read already."""
     if known is None:
-        return folder, load(connection, folder), None
+        return folder, load(connection, folder, packed or saved(connection, folder)), None
     if known >= folder.mailbox.highestmodseq:
         return folder, None, None
     return folder, None, views.changes(connection, folder, known)

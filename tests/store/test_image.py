@@ -5,6 +5,7 @@ from array import array
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -45,7 +46,12 @@ class ImageTests(StoreCase, SynchronousTestCase):
 
     def rows(self) -> Image:
         """INBOX as its rows say."""
-        return self.stored.read(lambda connection: images.load(connection, folder_by_id(connection, self.inbox().id)))
+
+        def work(connection: Connection) -> Image:
+            folder = folder_by_id(connection, self.inbox().id)
+            return images.load(connection, folder, images.saved(connection, folder))
+
+        return self.stored.read(work)
 
     def changes_in_rows(self, since: int) -> Changes:
         """What the rows say happened."""
