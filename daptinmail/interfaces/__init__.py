@@ -3,6 +3,7 @@
 ``runtime``       clock, randomness, identifiers, blocking calls
 ``storage``       transactions with group commit; content on its way to disk
 ``messages``      the message store: mailboxes, views, messages
+``columns``       what it tells of a message without opening it
 ``digest``        what SELECT tells of all their flags
 ``search``        what SEARCH may ask of the messages in a mailbox
 ``sharing``       who may do what with whose mailbox

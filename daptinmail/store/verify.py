@@ -9,7 +9,7 @@ from attrs import define, frozen
 from sqlalchemy import Connection, select
 
 from daptinmail.db.schema import mail, mail_box, mail_content, tombstone
-from daptinmail.interfaces.messages import CONTENT_COLUMNS
+from daptinmail.interfaces.columns import CONTENT_COLUMNS
 from daptinmail.interfaces.runtime import IBlocking
 from daptinmail.interfaces.storage import Content, IStorage
 from daptinmail.mail.summary import summarize

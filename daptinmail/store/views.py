@@ -8,9 +8,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from daptinmail.db.schema import mail, subscription
 from daptinmail.errors import Invalid, NotFound
+from daptinmail.interfaces.columns import COLUMNS, CONTENT_COLUMNS
 from daptinmail.interfaces.messages import (
-    COLUMNS,
-    CONTENT_COLUMNS,
     Change,
     Changes,
     Flags,

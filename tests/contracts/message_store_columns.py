@@ -1,7 +1,8 @@
 """Promises of ``IMessageStore``: what is known of messages without opening them, and appending several at once."""
 
 from daptinmail.errors import Invalid, NotFound
-from daptinmail.interfaces.messages import COLUMNS, NewMessage
+from daptinmail.interfaces.columns import COLUMNS
+from daptinmail.interfaces.messages import NewMessage
 from daptinmail.interfaces.storage import Content
 from tests.contracts.message_store_base import ARRIVAL, SEEN, content
 from tests.contracts.message_store_names import MailboxNamesContract

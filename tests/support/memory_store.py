@@ -11,9 +11,9 @@ from attrs import define, evolve
 from zope.interface import implementer
 
 from daptinmail.errors import NotFound
+from daptinmail.interfaces.columns import COLUMNS
 from daptinmail.interfaces.mailboxes import IMailboxStore
 from daptinmail.interfaces.messages import (
-    COLUMNS,
     Appended,
     Arrival,
     Changes,
