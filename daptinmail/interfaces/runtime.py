@@ -24,6 +24,9 @@ class IIdentifiers(Interface):
     def uuid7() -> UUID:
         """A new UUIDv7 (RFC 9562 §5.7), ordered by time."""
 
+    def uuid7s(count: int) -> list[bytes]:
+        """The octets of so many new ones, ascending."""
+
 
 class IBlocking(Interface):
     """Runs blocking calls outside the reactor thread."""

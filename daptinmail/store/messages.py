@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import define, evolve, field
 from sqlalchemy import Connection, Select
@@ -45,17 +45,8 @@ _BURY = (
 )
 
 
-class Going(NamedTuple):
-    """What is needed of a message to remove it."""
-
-    id: int
-    uid: int
-    size: int
-    file_name: str
-    content_id: int | None
-
-
-GOING = ", ".join(Going._fields)
+GOING = "id, uid, size, file_name, content_id"
+"""What is needed of messages to remove them."""
 
 
 def rows_of(
@@ -168,23 +159,22 @@ class Messages:
         r"""Remove messages flagged \Deleted."""
         folder = folder_by_id(transaction.connection, mailbox_id)
         return self.remove(
-            transaction, folder, mail_rows(transaction.connection, GOING, mailbox_id, uids, "deleted = TRUE")
+            transaction, folder, mail_rows(transaction.connection, GOING, mailbox_id, uids, "deleted IS TRUE")
         )
 
     def remove(self, transaction: ITransaction, folder: Folder, found: Sequence[Raw]) -> list[int]:
         """Remove messages; ``found`` has the columns ``GOING``."""
         if not found:
             return []
-        going = [Going(*row) for row in found]
-        uids = [one.uid for one in going]
+        ids, uids, sizes, file_names, content_ids = zip(*found, strict=True)
         self.touch(transaction, folder)
         self.bury(transaction, folder, uids)
-        for condition, values in conditions([one.id for one in going], "id"):
+        for condition, values in conditions(ids, "id"):
             execute(transaction.connection, f"DELETE FROM mail WHERE {condition}", values)  # noqa: S608 - marks only
-        drop_unused(transaction.connection, [one.content_id for one in going if one.content_id is not None])
-        count(transaction.connection, folder.id, -len(going), -sum(one.size for one in going))
-        self.take_away(transaction, folder, [one.file_name for one in going])
-        return uids
+        drop_unused(transaction.connection, [one for one in content_ids if one is not None])
+        count(transaction.connection, folder.id, -len(ids), -sum(sizes))
+        self.take_away(transaction, folder, file_names)
+        return list(uids)
 
     def bury(self, transaction: ITransaction, folder: Folder, uids: Sequence[int]) -> None:
         """Make tombstones for messages, in UID order, whose rows are about to go."""

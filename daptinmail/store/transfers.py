@@ -1,9 +1,10 @@
 """COPY and MOVE in the storage thread: files get second or other names, rows are copied by the database itself."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from itertools import chain
+from typing import Any
 
-from attrs import define, frozen
+from attrs import astuple, define, evolve, frozen
 
 from daptinmail.db.schema import mail
 from daptinmail.db.types import to_milliseconds
@@ -45,47 +46,46 @@ _MOVE = (
 _MOVES = "id, uid, file_name, name_due"
 
 
-class _Row(NamedTuple):
-    """What is needed of a message that goes."""
-
-    id: int
-    uid: int
-    size: int
-    flags: str
-    file_name: str
+_NEEDED = "id, uid, size, flags, file_name"
 
 
-_NAMES = ", ".join(_Row._fields)
+@frozen
+class _Messages:
+    """Messages that go, column by column; ``targets`` and ``names`` are the UIDs and file names they get."""
 
+    ids: Sequence[int] = ()
+    uids: Sequence[int] = ()
+    sizes: Sequence[int] = ()
+    flags: Sequence[str] = ()
+    file_names: Sequence[str] = ()
+    targets: Sequence[int] = ()
+    names: Sequence[str] = ()
 
-class _Arriving(NamedTuple):
-    """A message with the UID and the file name that it gets."""
-
-    row: _Row
-    uid: int
-    file_name: str
+    def without(self, places: Collection[int]) -> "_Messages":
+        """All but those at some places."""
+        columns: tuple[Sequence[Any], ...] = astuple(self, recurse=False)
+        return _Messages(*([one for at, one in enumerate(column) if at not in places] for column in columns))
 
 
 @frozen
 class _Transfer:
-    """What goes where. ``modseq`` is that of the arrival."""
+    """What goes where. ``modseq`` is that of the arrival, 0 if there was nothing to go."""
 
     source: Folder
     target: Folder
     modseq: int = 0
     uidnext: int = 0
-    arriving: Sequence[_Arriving] = ()
+    messages: _Messages = _Messages()
 
     @property
     def size(self) -> int:
         """Octets."""
-        return sum(one.row.size for one in self.arriving)
+        return sum(self.messages.sizes)
 
     @property
     def copied(self) -> Copied:
         """As it is told."""
-        sources, targets = [one.row.uid for one in self.arriving], [one.uid for one in self.arriving]
-        return Copied(self.target.mailbox.uidvalidity, sources, targets)
+        return Copied(self.target.mailbox.uidvalidity, list(self.messages.uids), list(self.messages.targets))
 
 
 @define(eq=False)
@@ -102,9 +102,8 @@ class Transfers:
         """
         done = self._transfer(transaction, mailbox_id, uids, target_id, link=True)
         if done.modseq:
-            uuid7, now = self.messages.identifiers.uuid7, to_milliseconds(transaction.now)
-            many = [(*_values(one), uuid7().bytes) for one in done.arriving]
-            _execute(transaction, _COPIES, many, _COPY, (*_place(done, now), now))
+            now, references = to_milliseconds(transaction.now), self.messages.identifiers.uuid7s(len(done.messages.ids))
+            _execute(transaction, _COPIES, [*_values(done), references], _COPY, (*_place(done, now), now))
             self._arrived(transaction, done)
         return done.copied
 
@@ -116,11 +115,10 @@ class Transfers:
         """
         done = self._transfer(transaction, mailbox_id, uids, target_id, link=False)
         if done.modseq:
-            count(transaction.connection, done.source.id, -len(done.arriving), -done.size)
+            count(transaction.connection, done.source.id, -len(done.messages.ids), -done.size)
             self._arrived(transaction, done)
-            self.messages.bury(transaction, done.source, done.copied.sources)
-            place = _place(done, to_milliseconds(transaction.now))
-            _execute(transaction, _MOVES, list(map(_values, done.arriving)), _MOVE, place)
+            self.messages.bury(transaction, done.source, done.messages.uids)
+            _execute(transaction, _MOVES, _values(done), _MOVE, _place(done, to_milliseconds(transaction.now)))
         return done.copied
 
     def _transfer(
@@ -129,47 +127,51 @@ class Transfers:
         """What both begin with: the files. Nothing arrives if nothing is there."""
         connection = transaction.connection
         source, target = folder_by_id(connection, mailbox_id), folder_by_id(connection, target_id)
-        found = [_Row(*row) for row in mail_rows(connection, _NAMES, source.id, uids)]
-        if not found:
+        rows = mail_rows(connection, _NEEDED, source.id, uids)
+        if not rows:
             return _Transfer(source, target)
+        found = _Messages(*zip(*rows, strict=True))
         if link or target.mailbox.account_id != source.mailbox.account_id:
-            check_room(connection, target.mailbox.account_id, len(found), sum(row.size for row in found))
+            check_room(connection, target.mailbox.account_id, len(rows), sum(found.sizes))
         for folder in [target] if link else {source.id: source, target.id: target}.values():
             self.messages.touch(transaction, folder)
-        modseq, first = step(connection, target.id, len(found))
-        names = self.messages.new_names(transaction, target, first, [(row.size, row.flags) for row in found])
-        arriving = list(map(_Arriving, found, range(first, first + len(found)), names))
-        absent = self._give_names(transaction, source, target, arriving, link)
-        there = [one for place, one in enumerate(arriving) if place not in absent] if absent else arriving
-        return _Transfer(source, target, modseq, first + len(found), there)
+        modseq, first = step(connection, target.id, len(rows))
+        names = self.messages.new_names(transaction, target, first, zip(found.sizes, found.flags, strict=True))
+        arriving = evolve(found, targets=range(first, first + len(rows)), names=names)
+        lost = self._give_names(transaction, source, target, arriving, link)
+        return _Transfer(source, target, modseq, first + len(rows), arriving.without(lost) if lost else arriving)
 
     def _give_names(
-        self, transaction: ITransaction, source: Folder, target: Folder, arriving: Sequence[_Arriving], link: bool
+        self, transaction: ITransaction, source: Folder, target: Folder, arriving: _Messages, link: bool
     ) -> set[int]:
         """Files where they belong; the places of those that are not to be found anywhere."""
         here, there = self.messages.tree.cur(source), self.messages.tree.cur(target)
-        files = FileNames(here, there, [(one.row.file_name, one.file_name) for one in arriving])
+        files = FileNames(here, there, list(zip(arriving.file_names, arriving.names, strict=True)))
         absent = transaction.link_all(files) if link else transaction.rename_all(files)
         change, lost = transaction.link if link else transaction.rename, set()
         for place in absent:
-            found = self.messages.find(source, arriving[place].row.file_name)
+            found = self.messages.find(source, arriving.file_names[place])
             if found is None:
                 lost.add(place)
             else:
-                change(found, there / arriving[place].file_name)
+                change(found, there / arriving.names[place])
         return lost
 
     def _arrived(self, transaction: ITransaction, done: _Transfer) -> None:
-        count(transaction.connection, done.target.id, len(done.arriving), done.size)
-        changed = [Change(one.uid, done.modseq, from_column(one.row.flags)) for one in done.arriving]
-        if any(has_keywords(change.flags) for change in changed):
+        count(transaction.connection, done.target.id, len(done.messages.ids), done.size)
+        flags = {text: from_column(text) for text in set(done.messages.flags)}
+        told = zip(done.messages.targets, done.messages.flags, strict=True)
+        changed = [Change(uid, done.modseq, flags[text]) for uid, text in told]
+        if any(map(has_keywords, flags.values())):
             transaction.after_commit(self.messages.due)
         self.messages.changed(transaction, done.target, Delta(done.target.id, done.modseq, done.uidnext, changed))
 
 
-def _values(one: _Arriving) -> Raw:
-    """What differs between the messages."""
-    return one.row.id, one.uid, one.file_name, has_keywords(from_column(one.row.flags))
+def _values(done: _Transfer) -> list[Sequence[Any]]:
+    """What differs between the messages: columns."""
+    due = {text: has_keywords(from_column(text)) for text in set(done.messages.flags)}
+    messages = done.messages
+    return [messages.ids, messages.targets, messages.names, [due[text] for text in messages.flags]]
 
 
 def _place(done: _Transfer, now: int) -> Raw:
@@ -177,10 +179,13 @@ def _place(done: _Transfer, now: int) -> Raw:
     return done.target.id, done.modseq, now, True, done.target.owner
 
 
-def _execute(transaction: ITransaction, columns: str, many: Sequence[Raw], statement: str, values: Raw) -> None:
-    """Run ``statement`` for many rows ``v`` with these columns at once: a third of the time of one by one."""
+def _execute(
+    transaction: ITransaction, names: str, columns: Sequence[Sequence[Any]], statement: str, values: Raw
+) -> None:
+    """Run ``statement`` for many rows ``v`` at once, of which columns are given: a third of the time of one by one."""
+    many = list(zip(*columns, strict=True))
     for start in range(0, len(many), TOGETHER):
         some = many[start : start + TOGETHER]
-        marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-        listed = [value for row in some for value in row]
-        execute(transaction.connection, f"WITH v({columns}) AS (VALUES {marks}) {statement}", [*listed, *values])
+        marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(some))
+        listed = chain.from_iterable(some)
+        execute(transaction.connection, f"WITH v({names}) AS (VALUES {marks}) {statement}", [*listed, *values])

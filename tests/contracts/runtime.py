@@ -2,6 +2,7 @@
 
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -40,6 +41,15 @@ class IdentifiersContract(SynchronousTestCase):
             self.wait()
         self.assertEqual({(one.version, one.variant) for one in made}, {(7, "specified in RFC 4122")})
         self.assertEqual(made, sorted(set(made)))
+
+    def test_many_identifiers(self) -> None:
+        """Many are made at once: all different, ascending, and later ones come after them."""
+        many = self.identifiers.uuid7s(300)
+        self.wait()
+        last = self.identifiers.uuid7().bytes
+        self.assertEqual([*many, last], sorted({*many, last}))
+        self.assertEqual({(UUID(bytes=one).version, len(one)) for one in many}, {(7, 16)})
+        self.assertEqual(self.identifiers.uuid7s(0), [])
 
 
 class BlockingContract(SynchronousTestCase):

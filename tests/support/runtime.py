@@ -44,6 +44,10 @@ class CountingIdentifiers:
         self.last += 1
         return UUID(int=0x0198_0000_0000_7000_8000_000000000000 + self.last)
 
+    def uuid7s(self, count: int) -> list[bytes]:
+        """The next ids."""
+        return [self.uuid7().bytes for _ in range(count)]
+
 
 @implementer(IBlocking)
 class SynchronousBlocking:
