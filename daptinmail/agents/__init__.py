@@ -9,6 +9,7 @@
 ``sender``      the author fields of a submission
 ``stamp``       the Received field and the arrival data of a message
 ``results_field``  the Authentication-Results field, ours and forged ones
+``confirming``  confirmations of delivery for who asked for them
 ``returns``     notifications about what could not be delivered
 ``content``     reading and changing the header section of a content that may be large
 """

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.content import ContentReader, Header
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.sender import added_fields, check_sender, sender_domain
@@ -22,7 +23,7 @@ from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
 from daptinmail.interfaces.tls import ISigner
-from daptinmail.interfaces.transfer import IQueue, OutboundMessage
+from daptinmail.interfaces.transfer import IQueue, OutboundMessage, ReturnedMessage
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
 from daptinmail.mail.reply import Reply
@@ -50,6 +51,8 @@ class _Submission:
     remote: tuple[Address, ...]
     is_signed: bool
     smtputf8: bool
+    confirmation: ReturnedMessage | None
+    header: bytes
 
 
 @implementer(IReception)
@@ -68,6 +71,7 @@ class Msa:
     clock: IClock
     suppressions: ISuppressions
     caps: IOutgoingCaps
+    confirming: Confirming
 
     async def mail(self, origin: Origin, return_path: Address | None, parameters: MailParameters) -> None:
         """The return-path is the account's, or null as notifications need it."""
@@ -153,6 +157,8 @@ class Msa:
             remote=remote,
             is_signed=bool(signature),
             smtputf8=_needs_smtputf8(envelope, remote, header),
+            confirmation=await self.confirming.prepare(origin, envelope, local, trail, self.clock.now()),
+            header=header.raw,
         )
 
     def _prefix(
@@ -188,8 +194,11 @@ class Msa:
         }
         subject = f"mail_account/{account.reference}"
         self.events.record_in(transaction, "message.submitted", submission.trail, subject, data)
+        written = [one for one in submission.remote if one in submission.envelope.recipients]
+        if written:
+            self.caps.count_in(transaction, account.id, written)
+        self.confirming.confirm_in(transaction, submission.confirmation, submission.header)
         if submission.remote:
-            self.caps.count_in(transaction, account.id, submission.remote)
             self.queue.enqueue_in(transaction, _outbound(submission))
 
 

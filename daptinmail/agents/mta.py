@@ -8,6 +8,7 @@ from attrs import define, evolve, frozen
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.content import ContentReader, Header
 from daptinmail.agents.forwarding import Forwarding, Leaving
 from daptinmail.agents.mda import Distribution, Mda
@@ -20,7 +21,7 @@ from daptinmail.interfaces.reception import IReception, Origin
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.screening import Action, IScreening, Verdict
 from daptinmail.interfaces.storage import Content, IStorage, ITransaction
-from daptinmail.interfaces.transfer import OutboundMessage
+from daptinmail.interfaces.transfer import OutboundMessage, ReturnedMessage
 from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope, MailParameters
 from daptinmail.mail.trace import count_received
@@ -70,6 +71,7 @@ class Mta:
     clock: IClock
     screening: IScreening
     forwarding: Forwarding
+    confirming: Confirming
 
     async def mail(self, origin: Origin, return_path: Address | None, parameters: MailParameters) -> None:
         """Anybody may begin; recipients decide."""
@@ -99,7 +101,7 @@ class Mta:
         await self._refuse(arriving)
         cleaned, discard = await self._cleaned(origin, content, header)
         try:
-            await self._deliver(arriving, cleaned, header.separator)
+            await self._deliver(arriving, cleaned, header)
         finally:
             discard()
 
@@ -126,14 +128,15 @@ class Mta:
             return content, lambda: None
         return await self.contents.with_header(content, header, kept)
 
-    async def _deliver(self, arriving: _Arriving, content: Content, separator: bytes) -> None:
+    async def _deliver(self, arriving: _Arriving, content: Content, header: Header) -> None:
         origin, envelope, trail = arriving.origin, arriving.envelope, arriving.trail
         returning = await self.forwarding.returning(envelope.recipients, envelope.return_path)
         spread = await self.mda.distribution([one for one in envelope.recipients if one not in returning])
         deliveries = [_directed(one, arriving.verdict) for one in spread.deliveries]
         results = self._results(arriving)
-        stamped = content.with_prefix(results + received(origin, envelope, trail, self.clock.now()) + separator)
+        stamped = content.with_prefix(results + received(origin, envelope, trail, self.clock.now()) + header.separator)
         leaving = await self._leaving(arriving, spread, returning, stamped, results)
+        confirmation = await self._confirmation(arriving)
         arrival = arrival_of(origin, envelope, trail)
         data = {**arriving.data, "size": content.size}
         if leaving is not None:
@@ -145,6 +148,7 @@ class Mta:
             self.events.record_in(transaction, "message.received", trail, "", data)
             if leaving is not None:
                 self.forwarding.enqueue_in(transaction, leaving)
+            self.confirming.confirm_in(transaction, confirmation, header.raw)
 
         await self.storage.write(deliver)
         log.info(
@@ -153,6 +157,17 @@ class Mta:
             trail=trail.hex,
             sender=arrival.return_path or "<>",
             count=len(deliveries),
+        )
+
+    async def _confirmation(self, arriving: _Arriving) -> ReturnedMessage | None:
+        """For who asked for it; not for spam, nor where SPF did not say that the sender is who it seems."""
+        verdict = arriving.verdict
+        is_known = not verdict.checks or any(one.method == "spf" and one.result == "pass" for one in verdict.checks)
+        if verdict.action is Action.SPAM or not is_known:
+            return None
+        envelope = arriving.envelope
+        return await self.confirming.prepare(
+            arriving.origin, envelope, envelope.recipients, arriving.trail, self.clock.now()
         )
 
     async def _leaving(

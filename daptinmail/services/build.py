@@ -14,6 +14,7 @@ from daptinmail.accounts.aliases import AliasRules
 from daptinmail.accounts.app_password_rules import AppPasswordRules
 from daptinmail.accounts.routing import Routing
 from daptinmail.accounts.rules import MailAccountRules, MailServerRules, UserAccountRules, UsergroupRules
+from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.content import ContentReader
 from daptinmail.agents.forwarding import Forwarding
 from daptinmail.agents.mda import Mda
@@ -314,7 +315,8 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
     )
     screening = make_screening(ground.reactor, resolver, ground.blocking, ground.clock, lambda: ground.live.value)
     forwarding = Forwarding(routing, Sealer(domain.certificates, ground.blocking, ground.clock), queue)
-    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening, forwarding)
+    confirming = Confirming(mda, returns)
+    mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening, forwarding, confirming)
     msa = Msa(
         domain.logins.directory,
         mda,
@@ -327,6 +329,7 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         ground.clock,
         Suppressions(ground.storage, live),
         OutgoingCaps(ground.storage, ground.clock, live),
+        confirming,
     )
     return Mail(resolver, queue, msa, Reception(mta, msa))
 

@@ -8,6 +8,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.content import ContentReader
 from daptinmail.agents.forwarding import Forwarding
 from daptinmail.agents.mda import Mda
@@ -67,7 +68,11 @@ class AgentCase(SynchronousTestCase):
         self.contents = ContentReader(SynchronousBlocking(), Spool(spool_dir, SynchronousBlocking(), 1024))
         self.screening = FixedScreening()
         forwarding = Forwarding(self.routing, MarkingSealer({"example.com"}), self.queue)
-        mta = Mta(self.mda, self.storage, self.events, self.contents, self.clock, self.screening, forwarding)
+        self.returns = Returns(self.routing, self.mda, lambda: self.queue, self.events, self.identifiers, bytes)
+        confirming = Confirming(self.mda, self.returns)
+        mta = Mta(
+            self.mda, self.storage, self.events, self.contents, self.clock, self.screening, forwarding, confirming
+        )
         self.suppressions, self.caps = MemorySuppressions(), MemoryCaps()
         msa = Msa(
             self.directory,
@@ -81,9 +86,9 @@ class AgentCase(SynchronousTestCase):
             self.clock,
             self.suppressions,
             self.caps,
+            confirming,
         )
         self.reception = Reception(mta, msa)
-        self.returns = Returns(self.routing, self.mda, lambda: self.queue, self.events, self.identifiers, bytes)
         self.inside = evolve(OUTSIDE, account=self.ann)
 
     def account(self, username: str) -> Account:

@@ -6,6 +6,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.accounts.checker import make_portal
+from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.content import ContentReader
 from daptinmail.agents.forwarding import Forwarding
 from daptinmail.agents.mda import Mda
@@ -18,7 +19,7 @@ from daptinmail.smtp.server import SmtpFactory
 from daptinmail.store.spool import Spool
 from tests.support.dialogue import Dialogue, Wire
 from tests.support.directory import MemoryDirectory
-from tests.support.queue import MemoryQueue
+from tests.support.queue import MemoryQueue, MemoryReturns
 from tests.support.routing import MemoryRouting
 from tests.support.runtime import SynchronousBlocking
 from tests.support.screening import FixedScreening
@@ -43,14 +44,16 @@ class InBySmtpOutByImap(SynchronousTestCase):
         spool = Spool(spool_dir, blocking)
         events = EventLog(self.stored.storage, self.stored.clock)
         routing = MemoryRouting(self.directory)
+        mda = Mda(routing, self.stored.store)
         mta = Mta(
-            Mda(routing, self.stored.store),
+            mda,
             self.stored.storage,
             events,
             ContentReader(blocking, spool),
             self.stored.clock,
             FixedScreening(),
             Forwarding(routing, MarkingSealer(), MemoryQueue()),
+            Confirming(mda, MemoryReturns()),
         )
         portal = make_portal(self.directory)
         self.smtp = SmtpFactory(SERVER, mta, spool, portal, self.stored.identifiers, Clock(), None, False)

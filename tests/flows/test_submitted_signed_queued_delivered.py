@@ -5,6 +5,7 @@ from random import Random
 import dkim
 from twisted.internet.task import Clock
 
+from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.mda import Mda
 from daptinmail.agents.msa import Msa
 from daptinmail.agents.reception import Reception
@@ -73,6 +74,7 @@ class SubmittedSignedQueuedDelivered(AgentCase):
             clock,
             MemorySuppressions(),
             MemoryCaps(),
+            Confirming(mda, self.outbound.returns),
         )
         self.reception = Reception(self.reception.mta, msa)
         self.successResultOf(self.storage.write(self.insert_rows))
