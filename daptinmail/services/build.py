@@ -8,7 +8,6 @@ from typing import Any
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import Logger
-from twisted.python.threadpool import ThreadPool
 
 from daptinmail.accounts.aliases import AliasRules
 from daptinmail.accounts.app_password_rules import AppPasswordRules
@@ -40,9 +39,9 @@ from daptinmail.dkim.signer import Signer
 from daptinmail.domains.doctor import Domains
 from daptinmail.events.log import EventLog
 from daptinmail.interfaces.records import IRecordRules
-from daptinmail.net.blocking import PoolBlocking
 from daptinmail.net.dns import Resolver
 from daptinmail.net.runtime import RandomIdentifiers, SystemClock
+from daptinmail.net.threads import WarmThreads
 from daptinmail.queue.caps import OutgoingCaps
 from daptinmail.queue.rules import OutboxRules
 from daptinmail.queue.runner import Queue
@@ -79,8 +78,7 @@ class Ground:
     reactor: Any
     clock: SystemClock
     identifiers: RandomIdentifiers
-    pool: ThreadPool
-    blocking: PoolBlocking
+    blocking: WarmThreads
     storage: Storage
     events: EventLog
     configuration: Configuration
@@ -89,7 +87,7 @@ class Ground:
     async def stop(self) -> None:
         """Let the last writes reach the disk, then end the threads."""
         await self.storage.stop()
-        self.pool.stop()
+        self.blocking.stop()
 
 
 @frozen
@@ -131,7 +129,6 @@ class Parts:
 
     def start(self) -> None:
         """Start the threads."""
-        self.ground.pool.start()
         self.ground.storage.start()
 
     async def open(self, quickstart: str | None, ports: Ports | None, http: tuple[str, ...]) -> None:
@@ -232,8 +229,7 @@ def _ground(boot: Boot, reactor: Any) -> Ground:
         engine.dispose()
         raise
     clock = SystemClock()
-    pool = ThreadPool(1, THREADS, "daptinmail")
-    blocking = PoolBlocking(reactor, pool)
+    blocking = WarmThreads(reactor, THREADS, "blocking")
     storage = Storage(engine, clock, reactor, blocking, journal=boot.data_dir / "journal")
     for directory in (boot.mail_dir, boot.spool_dir, boot.queue_dir):
         directory.mkdir(mode=0o700, exist_ok=True)
@@ -242,7 +238,6 @@ def _ground(boot: Boot, reactor: Any) -> Ground:
         reactor=reactor,
         clock=clock,
         identifiers=RandomIdentifiers(clock),
-        pool=pool,
         blocking=blocking,
         storage=storage,
         events=EventLog(storage, clock),
