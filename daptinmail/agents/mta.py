@@ -12,7 +12,7 @@ from daptinmail.agents.confirming import Confirming
 from daptinmail.agents.content import ContentReader, Header
 from daptinmail.agents.forwarding import Forwarding, Leaving
 from daptinmail.agents.mda import Distribution, Mda
-from daptinmail.agents.results_field import results_field, without_forged
+from daptinmail.agents.results_field import results_field, told, without_forged
 from daptinmail.agents.stamp import arrival_of, received
 from daptinmail.errors import Refused
 from daptinmail.interfaces.events import IEventLog
@@ -30,10 +30,11 @@ from daptinmail.policy.relaying import reception_refusal
 
 log = Logger()
 
-
 SPAM = "Spam"
 SPAM_FLAGS = frozenset((b"Spam", b"$Junk"))
 MARK_FLAGS = frozenset((b"Spam",))
+MAX_TOLD = 20
+"""Recipients that an event names; more would leave no room for the verdict."""
 
 
 @frozen
@@ -51,12 +52,13 @@ class _Arriving:
         return_path = self.envelope.return_path
         data = {
             "from": str(return_path) if return_path else "",
-            "recipients": [str(one) for one in self.envelope.recipients],
+            "recipients": [str(one) for one in self.envelope.recipients[:MAX_TOLD]],
+            "recipient_count": len(self.envelope.recipients),
             "ip": self.origin.ip,
             "helo": self.origin.helo,
             "tls": self.origin.tls,
         }
-        return {**data, "screening": _told(self.verdict)} if self.verdict.checks else data
+        return {**data, "screening": told(self.verdict)} if self.verdict.checks else data
 
 
 @implementer(IReception)
@@ -200,23 +202,3 @@ def _directed(delivery: Delivery, verdict: Verdict) -> Delivery:
     if verdict.action is Action.SPAM:
         return evolve(delivery, mailbox=SPAM, special_use=SPECIAL_USE_MAILBOXES[SPAM], flags=SPAM_FLAGS)
     return evolve(delivery, flags=MARK_FLAGS) if verdict.marked else delivery
-
-
-def _told(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as the event log keeps it: every result with its reason."""
-    results = [
-        " ".join(part for part in (f"{one.method}={one.result}", _first_value(one.properties), one.reason) if part)[
-            :200
-        ]
-        for one in verdict.checks
-    ]
-    return {
-        "action": verdict.action.value,
-        "score": verdict.score,
-        "reasons": [reason[:200] for reason in verdict.reasons],
-        "results": results,
-    }
-
-
-def _first_value(properties: tuple[tuple[str, str], ...]) -> str:
-    return properties[0][1] if properties else ""

@@ -1,14 +1,19 @@
-"""The Authentication-Results field: ours is added, those that claim to be ours are taken away (RFC 8601)."""
+"""The Authentication-Results field: ours is added, those that claim to be ours are taken away (RFC 8601).
+
+And the same for the event log.
+"""
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from daptinmail.interfaces.screening import Check
+from daptinmail.interfaces.screening import Check, Verdict
 from daptinmail.mail.header import find_fields
 from daptinmail.mail.parameters import strip_comments
 
 NAME = b"authentication-results"
 MAX_TEXT = 200  # characters of one value or reason
+MAX_TOLD = 150  # characters of one result in the event log
 _WIDTH = 76
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+")
@@ -39,6 +44,21 @@ def without_forged(header: bytes, ids: Collection[str]) -> bytes:
             kept.append(header[position : one.start])
             position = one.end
     return b"".join([*kept, header[position:]]) if position else header
+
+
+def told(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as the event log keeps it: every result with its reason, cut to what fits into an event."""
+    return {
+        "action": verdict.action.value,
+        "score": verdict.score,
+        "reasons": [reason[:MAX_TOLD] for reason in verdict.reasons],
+        "results": [_summary(one)[:MAX_TOLD] for one in verdict.checks],
+    }
+
+
+def _summary(check: Check) -> str:
+    value = check.properties[0][1] if check.properties else ""
+    return " ".join(part for part in (f"{check.method}={check.result}", value, check.reason) if part)
 
 
 def _authserv_id(value: bytes) -> str:

@@ -1,11 +1,14 @@
 """Mail from other hosts."""
 
+import json
+
 from attrs import evolve
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from daptinmail.agents.content import HEADER_TOO_LARGE, TOO_MANY_FIELDS
 from daptinmail.errors import Unavailable
+from daptinmail.events.log import MAX_DATA
 from daptinmail.interfaces.quota import Quota
 from daptinmail.interfaces.reception import IReception
 from daptinmail.interfaces.screening import Action, Check, Verdict
@@ -237,6 +240,18 @@ class ScreeningTests(AgentCase):
             self.assertTrue(found.endswith(other + content))
             self.assertEqual(found.count(b"Authentication-Results:"), 2)
         self.assertTrue(self.screening.screened[0].startswith(forged), "what is judged is the message as it came")
+
+    def test_the_event_keeps_the_verdict_whatever_strangers_wrote(self) -> None:
+        """With very many recipients and very long names the event still says what was decided, and why."""
+        long = tuple((f"smtp.mailfrom{number}", "x" * 3000) for number in range(2))
+        checks = tuple(Check("dkim", "fail", "y" * 3000, long) for _ in range(12))
+        self.screening.verdict = Verdict(Action.ACCEPT, checks, reasons=("z" * 3000,) * 12)
+        self.screening.ids = ("mx.example.com",)
+        many = [Address("ann", "example.com") for _ in range(1000)]
+        self.result(self.receive(OUTSIDE, *many, return_path=Address("w" * 60, "elsewhere.example")))
+        (event,) = self.events.events
+        self.assertLess(len(json.dumps(dict(event.data))), MAX_DATA)
+        self.assertEqual(event.data["recipient_count"], 1000)
 
     def test_unscreened(self) -> None:
         """A message of a client that is not screened is left as it is."""
