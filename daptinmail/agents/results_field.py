@@ -14,6 +14,7 @@ from daptinmail.mail.parameters import strip_comments
 NAME = b"authentication-results"
 MAX_TEXT = 200  # characters of one value or reason
 MAX_TOLD = 150  # characters of one result in the event log
+MAX_BEFORE_NAME = 4096  # octets of a field that are looked at for its name
 _WIDTH = 76
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+")
@@ -62,8 +63,8 @@ def _summary(check: Check) -> str:
 
 
 def _authserv_id(value: bytes) -> str:
-    """Whose results these are."""
-    matched = _AUTHSERV_ID.match(strip_comments(value))
+    """Whose results these are; "" if nothing tells it soon enough."""
+    matched = _AUTHSERV_ID.match(strip_comments(value[:MAX_BEFORE_NAME]))
     name = (matched[1] or matched[2]) if matched else b""
     return re.sub(rb"\\(.)", rb"\1", name or b"").decode("utf-8", "replace").rstrip(".").lower()
 

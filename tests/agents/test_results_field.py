@@ -74,6 +74,8 @@ class ForgeryTests(SynchronousTestCase):
             b" (never closed mx.example.com; x",
             b"",
             b" ; spf=pass",
+            b" " + b"(" * 500_000 + b")" * 500_000 + b" mx.example.com; spf=pass",
+            b" " * 500_000 + b"mx.example.com; spf=pass",
         )
 
     def test_kept(self) -> None:
