@@ -29,6 +29,7 @@ from daptinmail.api.rows import Rows
 from daptinmail.api.types import KINDS
 from daptinmail.interfaces.control import IConfiguration, IControl
 from daptinmail.interfaces.directory import IDirectory, IUsers
+from daptinmail.interfaces.dkim_keys import IDkimKeys
 from daptinmail.interfaces.domains import IDomains
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.messages import IMessageStore
@@ -76,6 +77,7 @@ class Api:
     store: IMessageStore
     events: IEventLog
     domains: IDomains
+    dkim_keys: IDkimKeys
     directory: IDirectory
     sending: ISending
     repeats: IRepeats
@@ -110,7 +112,7 @@ class Api:
             *_row_endpoints(rows, Relations(self.records, gate, rows)),
             *_action_endpoints(Actions(self._domain(), gate, Repeating(self.repeats, self.identifiers))),
             *_configuration_endpoints(Settings(self.configuration, gate, self.events)),
-            *_domain_endpoints(DomainRoutes(self.domains, gate)),
+            *_domain_endpoints(DomainRoutes(self.domains, self.dkim_keys, gate)),
             *_set_up_endpoints(ClientSetUp(self.domains, gate)),
             *_page_endpoints(Pages()),
         ]
@@ -179,6 +181,8 @@ def _domain_endpoints(domains: DomainRoutes) -> list[_Endpoint]:
         _Endpoint("/domains", {"GET": domains.list}, _document),
         _Endpoint("/domains/<domain>/dns", {"GET": domains.check}, _document),
         _Endpoint("/domains/<domain>/zone", {"GET": domains.zone}, _document),
+        _Endpoint("/domains/<domain>/keys", {"GET": domains.keys, "POST": domains.prepare_key}, _document),
+        _Endpoint("/domains/<domain>/keys/advance", {"POST": domains.advance_keys}, _document),
     ]
 
 

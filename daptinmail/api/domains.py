@@ -5,9 +5,11 @@ from typing import Any
 from attrs import asdict, define
 
 from daptinmail.api.authentication import Gate
-from daptinmail.api.call import JSON, Answer, Call, json_answer
+from daptinmail.api.call import JSON, Answer, Call, json_answer, read_json
 from daptinmail.errors import Forbidden
+from daptinmail.interfaces.dkim_keys import RSA, DkimKey, IDkimKeys
 from daptinmail.interfaces.domains import DomainReport, Finding, IDomains
+from daptinmail.mail.dkim_record import zone_line
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -17,6 +19,7 @@ class DomainRoutes:
     """The doctor over HTTP."""
 
     domains: IDomains
+    dkim_keys: IDkimKeys
     gate: Gate
 
     async def list(self, call: Call) -> Answer:
@@ -36,10 +39,38 @@ class DomainRoutes:
         await self._require_administrator(call)
         return Answer(200, (await self.domains.zone(domain)).encode("utf-8"), TEXT)
 
+    async def keys(self, call: Call, domain: str) -> Answer:
+        """The DKIM keys whose records count."""
+        await self._require_administrator(call)
+        name = (await self.domains.access(domain)).domain
+        return json_answer({"keys": [_key(one) for one in await self.dkim_keys.keys(name)]}, content_type=JSON)
+
+    async def prepare_key(self, call: Call, domain: str) -> Answer:
+        """Make the next key; ``algorithm`` in a JSON body chooses its kind."""
+        await self._require_administrator(call)
+        name = (await self.domains.access(domain)).domain
+        document = read_json(call.body) if call.body.strip() else {}
+        algorithm = document.get("algorithm", RSA) if isinstance(document, dict) else None
+        key = await self.dkim_keys.prepare(name, str(algorithm))
+        return json_answer(_key(key), 201, content_type=JSON)
+
+    async def advance_keys(self, call: Call, domain: str) -> Answer:
+        """Look at DNS now rather than within the hour; then as ``keys``."""
+        await self._require_administrator(call)
+        await self.dkim_keys.advance()
+        return await self.keys(call, domain)
+
     async def _require_administrator(self, call: Call) -> None:
         viewer = await self.gate.member(call)
         if not viewer.is_administrator:
             raise Forbidden("Only for administrators")
+
+
+def _key(key: DkimKey) -> dict[str, Any]:
+    name, text = key.record
+    record = {"name": name, "type": "TXT", "value": text, "zone": zone_line(name, text)}
+    since = key.since.isoformat().replace("+00:00", "Z")
+    return {"selector": key.selector, "algorithm": key.algorithm, "state": key.state, "since": since, "record": record}
 
 
 def report_document(report: DomainReport) -> dict[str, Any]:

@@ -6,6 +6,8 @@
 ``rows``          the ``certificate`` rows as values
 ``keyring``       the rows with their private keys: read, made, renewed
 ``certificates``  ``ICertificates`` and ``ISigningKeys`` over the keyring
+``dkim_keys``     ``IDkimKeys``: keys that follow on the first one of each domain
+``dkim_rows``     the rows they stand in
 ``contexts``      ``ITlsContexts``: the certificate of each handshake, chosen by SNI
 ``rules``         what ``certificate`` rows do beyond holding columns
 """

@@ -1,12 +1,16 @@
 """``ICertificates`` for the API's actions, ``ISigningKeys`` for DKIM."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from attrs import define
+from sqlalchemy import Connection, select
 from zope.interface import implementer
 
 from daptinmail.certificates.keyring import Keyring
 from daptinmail.certificates.rows import CertificateRow, row_by_reference, row_for_name
+from daptinmail.db.schema import certificate
 from daptinmail.errors import Conflict, NotFound
 from daptinmail.interfaces.tls import ICertificates, ISigningKeys, ITlsContexts, SigningKey
 from daptinmail.mail.dkim_record import is_rsa_public_key, parse_selector, record_name, record_text
@@ -48,7 +52,7 @@ class Certificates:
         if not is_rsa_public_key(public):
             raise Conflict("DKIM needs an RSA key")
         domain = row.hostnames[0].removeprefix("*.") if row.hostnames else row.hostname
-        return record_name(await self._selector(), domain), record_text(public)
+        return record_name(await self.selector(), domain), record_text(public)
 
     async def signing_key(self, domain: str) -> SigningKey | None:
         """The RSA key of the row for exactly this domain."""
@@ -57,7 +61,12 @@ class Certificates:
         if row is None or not is_rsa_public_key(row.public_key_pem):
             return None
         key = await self.keyring.private_key(row)
-        return SigningKey(name, await self._selector(), key) if key is not None else None
+        return SigningKey(name, await self.selector(), key) if key is not None else None
+
+    async def signing_keys(self, domain: str) -> Sequence[SigningKey]:
+        """That key, if there is one."""
+        key = await self.signing_key(domain)
+        return [key] if key is not None else []
 
     async def public_record(self, domain: str) -> tuple[str, str] | None:
         """The DKIM record of the row for exactly this domain."""
@@ -65,13 +74,27 @@ class Certificates:
         row = await self.keyring.storage.read(lambda connection: row_for_name(connection, name))
         if row is None or not is_rsa_public_key(row.public_key_pem):
             return None
-        return record_name(await self._selector(), name), record_text(row.public_key_pem)
+        return record_name(await self.selector(), name), record_text(row.public_key_pem)
+
+    async def made_at(self, domain: str) -> datetime | None:
+        """When the row for exactly this domain was made."""
+        name = domain.lower()
+
+        def work(connection: Connection) -> datetime | None:
+            row = row_for_name(connection, name)
+            made: datetime | None = None
+            if row is not None:
+                made = connection.scalar(select(certificate.c.created_at).where(certificate.c.id == row.id))
+            return made
+
+        return await self.keyring.storage.read(work)
 
     async def ensure_domain(self, domain: str) -> None:
         """Make the row, with key and self-signed certificate."""
         await self.contexts.ensure(domain.lower())
 
-    async def _selector(self) -> str:
+    async def selector(self) -> str:
+        """The configured one, of first keys."""
         return parse_selector(await self.keyring.configuration.get("mail.dkim_selector"))
 
     async def _row(self, reference: UUID) -> CertificateRow:

@@ -44,6 +44,7 @@ __all__ = [
     "content_gone",
     "content_text",
     "correspondent",
+    "dkim_key",
     "event",
     "file_journal",
     "mail",
@@ -171,6 +172,25 @@ certificate = Table(
     sqlite_autoincrement=True,
 )
 """``private_key_pem`` is encrypted with the key ``encryption.secret`` of ``_config``."""
+
+dkim_key = Table(
+    "dkim_key",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("reference_id", Reference, nullable=False, unique=True),
+    Column("created_at", UnixTime, nullable=False),
+    Column("domain", String(255), nullable=False),
+    Column("selector", String(63), nullable=False),
+    Column("algorithm", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("since", UnixTime, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("private_key_pem", Text, nullable=False),
+    UniqueConstraint("domain", "selector"),
+    sqlite_autoincrement=True,
+)
+"""``state``: next, active, retiring or retired, ``since`` when. ``public_key``: the record's ``p=``. The private key is
+encrypted; empty for the certificate's own key and for retired ones."""
 
 mail_alias = Table(
     "mail_alias",

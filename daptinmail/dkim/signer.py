@@ -6,7 +6,7 @@ pure-Python ones cost twenty times as much.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import define, field
 from dkim import select_headers
@@ -35,7 +35,7 @@ Fields = list[tuple[bytes, bytes]]
 @implementer(ISigner)
 @define(eq=False)
 class Signer:
-    """``ISigner`` with RSA keys.
+    """``ISigner`` with RSA and Ed25519 keys.
 
     What cannot be signed goes out unsigned, and the log says why.
     """
@@ -46,19 +46,22 @@ class Signer:
     private_keys: PrivateKeys = field(factory=PrivateKeys)
 
     async def sign(self, domain: str, content: Content) -> bytes:
-        """The DKIM-Signature field (with CRLF), or ``b""``. Reads and signs in a pool thread."""
-        key = await self.keys.signing_key(domain)
-        if key is None:
+        """A DKIM-Signature field (with CRLF) for each key, or ``b""``. Reads and signs in a pool thread."""
+        keys = await self.keys.signing_keys(domain)
+        if not keys:
             return b""
         try:
-            return await self.blocking.run(self._sign, key, content, int(self.clock.now().timestamp()))
+            return await self.blocking.run(self._sign_all, keys, content, int(self.clock.now().timestamp()))
         except Unsignable as error:
             log.warn("Not signed for {domain}: {reason}", domain=domain, reason=str(error))
             return b""
 
-    def _sign(self, key: SigningKey, content: Content, timestamp: int) -> bytes:
-        """Runs in a thread."""
+    def _sign_all(self, keys: Sequence[SigningKey], content: Content, timestamp: int) -> bytes:
+        """The content is read once. Runs in a thread."""
         fields, body_hash = read_content(content)
+        return b"".join([self._sign(key, fields, body_hash, timestamp) for key in keys])
+
+    def _sign(self, key: SigningKey, fields: Fields, body_hash: bytes, timestamp: int) -> bytes:
         names = fields_to_sign([name.lower() for name, _ in fields])
         unsigned = signature_field(key, timestamp, names, body_hash)
         signed = canonical_header(fields, names, unsigned)
@@ -95,7 +98,7 @@ def signature_field(key: SigningKey, timestamp: int, names: list[bytes], body_ha
     """The DKIM-Signature field up to and with ``b=`` (RFC 6376 §3.5)."""
     domain, selector = dns_name(key.domain), dns_name(key.selector)
     lines = [
-        b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;",
+        b"DKIM-Signature: v=1; a=%b; c=relaxed/relaxed;" % key.algorithm.encode("ascii"),
         b" d=%b; s=%b; t=%d;" % (domain, selector, timestamp),
         *header_list(names),
         b" bh=%b;" % b64encode(body_hash),

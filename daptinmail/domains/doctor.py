@@ -14,8 +14,8 @@ from daptinmail.domains.wanted import wanted_records
 from daptinmail.domains.zone import zone_snippet
 from daptinmail.errors import NotFound, Unavailable
 from daptinmail.interfaces.directory import IDirectory
+from daptinmail.interfaces.dkim_keys import IDkimKeys
 from daptinmail.interfaces.domains import DomainReport, Finding, IDomains, MailAccess, WantedRecord
-from daptinmail.interfaces.tls import ISigningKeys
 from daptinmail.interfaces.transfer import IResolver
 from daptinmail.mail.hostname import parse_hostname
 from daptinmail.settings import Live
@@ -27,7 +27,7 @@ class Domains:
     """``live`` answers what the services run with now."""
 
     directory: IDirectory
-    keys: ISigningKeys
+    keys: IDkimKeys
     resolver: IResolver
     live: Callable[[], Live]
 
@@ -55,14 +55,14 @@ class Domains:
 
     async def transfer_policy(self, domain: str) -> bytes:
         """The MTA-STS policy file."""
-        policy = gather(self.live(), await self._own(domain), None).policy
+        policy = gather(self.live(), await self._own(domain), ()).policy
         if policy is None:
             raise NotFound("no MTA-STS policy is configured")
         return policy
 
     async def _facts(self, domain: str) -> DomainFacts:
         name = await self._own(domain)
-        return gather(self.live(), name, await self.keys.public_record(name))
+        return gather(self.live(), name, await self.keys.keys(name))
 
     async def _own(self, domain: str) -> str:
         """The name as A-labels, if it is one of ours."""

@@ -1,11 +1,12 @@
 """From the settings that the services run with to what is true of one domain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from ipaddress import ip_address
 
 from attrs import frozen
 
+from daptinmail.interfaces.dkim_keys import DkimKey
 from daptinmail.interfaces.domains import Endpoint, MailAccess
 from daptinmail.settings import ImapSettings, Interface, Live, ServerSettings
 
@@ -22,14 +23,15 @@ class DomainFacts:
     """What this server knows of a domain.
 
     ``exchangers`` are the host names that take its mail, ``addresses`` the public IP addresses of this machine, as far
-    as they are known. ``signing`` is owner name and text of the DKIM record, ``policy`` the MTA-STS policy file.
+    as they are known. ``signing`` are the DKIM
+    keys whose records count, ``policy`` is the MTA-STS policy file.
     """
 
     domain: str
     exchangers: tuple[str, ...]
     access: MailAccess
     addresses: tuple[str, ...] = ()
-    signing: tuple[str, str] | None = None
+    signing: Sequence[DkimKey] = ()
     policy: bytes | None = None
     obstacles: tuple[str, ...] = ()
 
@@ -44,7 +46,7 @@ class DomainFacts:
         return self.exchangers[0]
 
 
-def gather(live: Live, domain: str, signing: tuple[str, str] | None) -> DomainFacts:
+def gather(live: Live, domain: str, signing: Sequence[DkimKey]) -> DomainFacts:
     """What ``live`` means for ``domain`` (A-labels)."""
     receivers = [one for one in live.servers if one.is_enabled and not one.authentication_required]
     exchangers = _names(receivers or [one for one in live.servers if one.is_enabled]) or (live.hostname.lower(),)

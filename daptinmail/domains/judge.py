@@ -6,6 +6,7 @@ from daptinmail.domains.facts import DomainFacts
 from daptinmail.domains.spf import is_policy, permits
 from daptinmail.domains.wanted import NO_SERVICE
 from daptinmail.interfaces.domains import DIFFERENT, MISSING, OK, UNKNOWN, Finding, WantedRecord
+from daptinmail.mail.dkim_record import read_tags
 
 Found = Sequence[str]
 Verdict = tuple[str, str]
@@ -125,12 +126,6 @@ def _judge_issuers(record: WantedRecord, found: Found, facts: DomainFacts) -> Ve
     if any(value.split()[1:2] == ["issue"] for value in found):
         return GOOD
     return ABSENT
-
-
-def read_tags(text: str) -> dict[str, str]:
-    """A tag list (RFC 6376 §3.2) with names in lower case and values without white space."""
-    pairs = [pair.partition("=") for pair in text.split(";")]
-    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs if name.strip()}
 
 
 _JUDGES: dict[str, Callable[[WantedRecord, Found, DomainFacts], Verdict]] = {

@@ -4,11 +4,19 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from daptinmail.domains.facts import DomainFacts
+from daptinmail.interfaces.dkim_keys import ACTIVE, NEXT, RETIRING
 from daptinmail.interfaces.domains import ADVISED, NEEDED, Endpoint, WantedRecord
 
 PREFERENCE = 10
 NO_SERVICE = "0 0 0 ."
 """Said of a service that is decidedly not there (RFC 2782, RFC 6186 §3.4)."""
+
+
+_WITHOUT_KEY = {
+    NEXT: "Without it the next key cannot begin to sign.",
+    ACTIVE: "Without it signatures of this domain cannot be verified and count as broken.",
+    RETIRING: "Without it mail that was signed until lately, and still waits somewhere, fails its check.",
+}
 
 
 def wanted_records(facts: DomainFacts) -> list[WantedRecord]:
@@ -60,10 +68,9 @@ def _authentication(facts: DomainFacts) -> Iterator[WantedRecord]:
         NEEDED,
         "Without it receivers cannot tell this server from a forger, and large providers refuse the mail.",
     )
-    if facts.signing is not None:
-        name, text = facts.signing
-        consequence = "Without it signatures of this domain cannot be verified and count as broken."
-        yield WantedRecord("dkim", name, "TXT", text, NEEDED, consequence)
+    for key in facts.signing:
+        weight = NEEDED if key.state == ACTIVE else ADVISED
+        yield WantedRecord("dkim", key.record[0], "TXT", key.record[1], weight, _WITHOUT_KEY[key.state])
     yield WantedRecord(
         "dmarc",
         f"_dmarc.{facts.domain}",

@@ -18,6 +18,7 @@
 ``outgoing``      what keeps an account from sending too much, or to nobody
 ``sending``       HTTP -> the MSA: composed messages
 ``repeats``       requests that may be sent twice and act once
+``dkim_keys``     the DKIM keys of a domain over time
 ``domains``       what DNS should say of a domain
 ``screening``     what is known about a received message, and the verdict
 ``tls``           certificates and signing keys

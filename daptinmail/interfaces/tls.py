@@ -1,6 +1,6 @@
 """Certificates for listeners, keys for signing."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
 from attrs import field, frozen
@@ -12,11 +12,12 @@ from daptinmail.interfaces.storage import Content
 
 @frozen
 class SigningKey:
-    """A DKIM key: ``d=``, ``s=``, the RSA private key as PKCS#1/PKCS#8 PEM."""
+    """A DKIM key: ``d=``, ``s=``, the private key as PKCS#1/PKCS#8 PEM, and ``a=``."""
 
     domain: str
     selector: str
     private_key_pem: bytes = field(repr=False)
+    algorithm: str = "rsa-sha256"
 
 
 class ITlsContexts(Interface):
@@ -55,10 +56,13 @@ class ISigningKeys(Interface):
     """DKIM keys by domain."""
 
     def signing_key(domain: str) -> Awaitable[SigningKey | None]:
-        """The key of the domain's certificate row; ``None`` if it has none that can be used."""
+        """The RSA key of the domain; ``None`` if it has none that can be used."""
+
+    def signing_keys(domain: str) -> Awaitable[Sequence[SigningKey]]:
+        """All keys that sign for the domain, the RSA key first."""
 
     def public_record(domain: str) -> Awaitable[tuple[str, str] | None]:
-        """Owner name and text of the TXT record for that key; ``None`` without a key."""
+        """Owner name and text of the TXT record for the RSA key; ``None`` without a key."""
 
     def ensure_domain(domain: str) -> Awaitable[None]:
         """Make a certificate row with a key for the domain unless there is one."""
@@ -68,7 +72,7 @@ class ISigner(Interface):
     """DKIM signing."""
 
     def sign(domain: str, content: Content) -> Awaitable[bytes]:
-        """The DKIM-Signature field (with CRLF) for a content, or ``b""`` if the domain has no usable key."""
+        """The DKIM-Signature fields (with CRLF) for a content, or ``b""`` if the domain has no usable key."""
 
 
 class ISealer(Interface):

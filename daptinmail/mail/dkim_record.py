@@ -38,6 +38,12 @@ def record_text(public_key_pem: str) -> str:
     return "v=DKIM1; k=rsa; p=" + "".join(line.strip() for line in lines if not line.startswith("-"))
 
 
+def read_tags(text: str) -> dict[str, str]:
+    """A tag list (RFC 6376 §3.2) with names in lower case and values without white space."""
+    pairs = [pair.partition("=") for pair in text.split(";")]
+    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs if name.strip()}
+
+
 def zone_line(name: str, text: str) -> str:
     """A line for a zone file, the text split into strings of at most 255 octets (RFC 1035 §5.1)."""
     pieces = [text[start : start + MAX_STRING] for start in range(0, len(text), MAX_STRING)]

@@ -26,6 +26,7 @@ from daptinmail.api.app import Api
 from daptinmail.api.site import make_site
 from daptinmail.certificates.certificates import Certificates
 from daptinmail.certificates.contexts import TlsContexts
+from daptinmail.certificates.dkim_keys import DkimKeys
 from daptinmail.certificates.keyring import Keyring
 from daptinmail.certificates.rules import CertificateRules
 from daptinmail.db.configuration import Configuration
@@ -109,6 +110,7 @@ class Mail:
     """The roles that move messages."""
 
     resolver: Resolver
+    dkim_keys: DkimKeys
     queue: Queue
     msa: Msa
     reception: Reception
@@ -212,12 +214,13 @@ def assemble(boot: Boot, reactor: Any, sockets: BoundSockets) -> Parts:
         directory=domain.logins.directory,
         sending=_sending(ground, domain, mail),
         repeats=Repeats(ground.storage, ground.identifiers),
-        domains=Domains(domain.logins.directory, domain.certificates, mail.resolver, lambda: ground.live.value),
+        domains=Domains(domain.logins.directory, mail.dkim_keys, mail.resolver, lambda: ground.live.value),
+        dkim_keys=mail.dkim_keys,
         clock=ground.clock,
         identifiers=ground.identifiers,
     )
     quickstart = Quickstart(boot, domain.logins.users, records, configuration, control, ground.blocking, print_line)
-    upkeep = Upkeep(reactor, ground.live, domain.contexts)
+    upkeep = Upkeep(reactor, ground.live, domain.contexts, mail.dkim_keys)
     return Parts(ground, domain, mail, listeners, control, quickstart, upkeep, make_site(api.resource(), reactor))
 
 
@@ -309,7 +312,8 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         live=live,
     )
     screening = make_screening(ground.reactor, resolver, ground.blocking, ground.clock, lambda: ground.live.value)
-    forwarding = Forwarding(routing, Sealer(domain.certificates, ground.blocking, ground.clock), queue)
+    dkim_keys = DkimKeys(domain.certificates, domain.logins.directory, resolver, ground.events, live)
+    forwarding = Forwarding(routing, Sealer(dkim_keys, ground.blocking, ground.clock), queue)
     confirming = Confirming(mda, returns)
     mta = Mta(mda, ground.storage, ground.events, contents, ground.clock, screening, forwarding, confirming)
     msa = Msa(
@@ -319,14 +323,14 @@ def _mail(ground: Ground, domain: Domain) -> Mail:
         queue,
         ground.storage,
         ground.events,
-        Signer(domain.certificates, ground.blocking, ground.clock),
+        Signer(dkim_keys, ground.blocking, ground.clock),
         contents,
         ground.clock,
         Suppressions(ground.storage, live),
         OutgoingCaps(ground.storage, ground.clock, live),
         confirming,
     )
-    return Mail(resolver, queue, msa, Reception(mta, msa))
+    return Mail(resolver, dkim_keys, queue, msa, Reception(mta, msa))
 
 
 def _sending(ground: Ground, domain: Domain, mail: Mail) -> Sending:

@@ -1,4 +1,6 @@
-"""What has to be done from time to time: certificates of our own making are renewed before they expire."""
+"""What has to be done from time to time: certificates are renewed before they expire, DKIM keys come and go."""
+
+from collections.abc import Awaitable
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
@@ -6,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from daptinmail.interfaces.dkim_keys import IDkimKeys
 from daptinmail.interfaces.tls import ITlsContexts
 from daptinmail.net.blocking import deferred
 from daptinmail.services.live import CurrentLive
@@ -13,7 +16,7 @@ from daptinmail.services.wanted import hostnames, wanted_listeners
 
 log = Logger()
 
-INTERVAL = 12 * 3600  # seconds; our certificates are renewed in their last 30 days
+INTERVAL = 3600  # seconds; a DKIM key that was published should not wait long
 
 
 @define(eq=False)
@@ -23,6 +26,7 @@ class Upkeep:
     _timers: IReactorTime
     _live: CurrentLive
     _contexts: ITlsContexts
+    _dkim_keys: IDkimKeys
     _loop: LoopingCall = field(init=False)
     _ended: "Deferred[LoopingCall] | None" = field(init=False, default=None)
 
@@ -42,9 +46,14 @@ class Upkeep:
     async def run(self) -> None:
         """Do it now. A failure is logged and tried again at the next turn."""
         for hostname in hostnames(wanted_listeners(self._live.value)):
-            try:
-                await self._contexts.ensure(hostname)
-            except CancelledError:
-                raise
-            except Exception:  # noqa: BLE001 - what is raised here would end the loop for good
-                log.failure("cannot renew the certificate of {name}", name=hostname)
+            await _logged(self._contexts.ensure(hostname), f"renew the certificate of {hostname}")
+        await _logged(self._dkim_keys.advance(), "look after the DKIM keys")
+
+
+async def _logged(work: Awaitable[None], what: str) -> None:
+    try:
+        await work
+    except CancelledError:
+        raise
+    except Exception:  # noqa: BLE001 - what is raised here would end the loop for good
+        log.failure("cannot {what}", what=what)

@@ -50,9 +50,22 @@ class DoctorRouteTests(DomainCase):
         self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
         self.assertIn("example.com. 3600 IN MX 10 mx.example.com.\n", reply.body.decode())
 
+    def test_keys(self) -> None:
+        """The keys with their records; the next one is made on demand, one at a time."""
+        self.web.zones.keys.domains.append("example.com")
+        path = "/domains/example.com/keys"
+        (key,) = self.web.get(path).json["keys"]
+        self.assertEqual((key["selector"], key["algorithm"], key["state"]), ("d1", "rsa-sha256", "active"))
+        self.assertEqual(key["record"]["name"], "d1._domainkey.example.com")
+        made = self.web.post(path, {"algorithm": "ed25519-sha256"})
+        self.assertEqual((made.status, made.json["state"], made.json["algorithm"]), (201, "next", "ed25519-sha256"))
+        self.assertEqual(self.web.post(path).status, 409)
+        self.assertEqual(len(self.web.post(f"{path}/advance").json["keys"]), 2)
+        self.assertEqual(self.web.zones.keys.advanced, 1)
+
     def test_others(self) -> None:
         """Guests are 401, users 403, domains of others 404."""
-        for path in ("/domains", "/domains/example.com/dns", "/domains/example.com/zone"):
+        for path in ("/domains", *(f"/domains/example.com/{one}" for one in ("dns", "zone", "keys"))):
             self.assertEqual(self.web.get(path, None).status, 401)
             self.assertEqual(self.web.get(path, self.web.user).status, 403)
         self.assertEqual(self.web.get("/domains/example.net/dns").status, 404)

@@ -56,6 +56,7 @@ def stored_client() -> Client:
         store,
         MemoryEvents(),
         Zones().domains(MemoryControl().live),
+        MemorySigningKeys(),
         MemoryDirectory(),
         MemorySending(),
         Repeats(storage, identifiers),

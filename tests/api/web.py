@@ -75,6 +75,7 @@ def api_resource(web: "Web") -> From:
         web.store,
         web.events,
         web.zones.domains(web.control.live),
+        web.zones.keys,
         web.zones.directory,
         web.sending,
         web.repeats,

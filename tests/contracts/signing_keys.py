@@ -37,6 +37,8 @@ class SigningKeysContract(SynchronousTestCase):
         self.answer(self.keys.ensure_domain("example.com"))
         self.assertEqual(self.answer(self.keys.signing_key("example.com")), first)
         self.assertIsNone(self.answer(self.keys.signing_key("sub.example.com")))
+        self.assertEqual(list(self.answer(self.keys.signing_keys("example.com"))), [first])
+        self.assertEqual(list(self.answer(self.keys.signing_keys("sub.example.com"))), [])
 
     def test_contract_public_record(self) -> None:
         """The key can be published once there is one."""

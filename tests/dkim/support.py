@@ -1,7 +1,7 @@
 """Keys for signing tests, made once; the published record for the verifier."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from attrs import define, field
@@ -41,10 +41,15 @@ class Keys:
     """Signing keys by domain."""
 
     keys: dict[str, SigningKey] = field(factory=dict)
+    others: dict[str, Sequence[SigningKey]] = field(factory=dict)
 
     async def signing_key(self, domain: str) -> SigningKey | None:
         """The key put there."""
         return self.keys.get(domain)
+
+    async def signing_keys(self, domain: str) -> Sequence[SigningKey]:
+        """The key put there, and what ``others`` has for the domain."""
+        return [self.keys[domain], *self.others.get(domain, ())] if domain in self.keys else []
 
     async def public_record(self, domain: str) -> tuple[str, str] | None:
         """Not used by the signer."""

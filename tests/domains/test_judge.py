@@ -5,10 +5,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.domains.facts import DomainFacts, gather
 from daptinmail.domains.judge import judge
 from daptinmail.domains.wanted import wanted_records
+from daptinmail.interfaces.dkim_keys import ACTIVE, RSA, DkimKey
 from daptinmail.interfaces.domains import DIFFERENT, MISSING, OK, UNKNOWN, Finding
 from tests.domains.samples import live
+from tests.support.runtime import START
 
-SIGNING = ("d1._domainkey.example.com", "v=DKIM1; k=rsa; p=AAAA")
+SIGNING = [DkimKey("d1", RSA, ACTIVE, START, ("d1._domainkey.example.com", "v=DKIM1; k=rsa; p=AAAA"))]
 
 
 def facts() -> DomainFacts:
@@ -57,7 +59,7 @@ class JudgeTests(SynchronousTestCase):
 
     def test_an_unknown_address_is_not_judged(self) -> None:
         """Where the server does not know its address, any is taken for right."""
-        known = gather(live(), "example.com", None)
+        known = gather(live(), "example.com", ())
         record = next(one for one in wanted_records(known) if one.purpose == "address")
         self.assertEqual(judge(record, ["198.51.100.1"], known).state, OK)
 

@@ -7,11 +7,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.domains.facts import gather
 from daptinmail.domains.wanted import NO_SERVICE, wanted_records
 from daptinmail.domains.zone import zone_snippet
-from daptinmail.interfaces.domains import Endpoint
+from daptinmail.interfaces.dkim_keys import ACTIVE, NEXT, RETIRING, RSA, DkimKey
+from daptinmail.interfaces.domains import ADVISED, NEEDED, Endpoint
 from daptinmail.settings import ImapSettings, Live, OutboundSettings
 from tests.domains.samples import live, server
+from tests.support.runtime import START
 
-SIGNING = ("d1._domainkey.example.com", "v=DKIM1; k=rsa; p=" + "A" * 400)
+RECORD = ("d1._domainkey.example.com", "v=DKIM1; k=rsa; p=" + "A" * 400)
+SIGNING = [DkimKey("d1", RSA, ACTIVE, START, RECORD)]
 KNOWN = {"mail__public_addresses": "192.0.2.1, 2001:DB8::1 nonsense"}
 
 
@@ -20,7 +23,7 @@ class FactsTests(SynchronousTestCase):
 
     def test_exchangers_are_servers_without_login(self) -> None:
         """Mail of others is for the servers that ask for no login; mail programs use the others."""
-        facts = gather(live(), "example.com", None)
+        facts = gather(live(), "example.com", ())
         self.assertEqual(facts.exchangers, ("mx.example.com",))
         self.assertEqual(facts.access.submission, (Endpoint("mail.example.com", 465, True),))
         self.assertEqual(facts.access.imap, (Endpoint("mail.example.com", 993, True),))
@@ -30,30 +33,30 @@ class FactsTests(SynchronousTestCase):
         """Of two ways to send, the one with TLS from the start."""
         starttls = server("mail.example.com", 587, login=True, implicit_tls=False)
         settings = evolve(live(), servers=(starttls, *live().servers))
-        self.assertEqual([one.port for one in gather(settings, "example.com", None).access.submission], [465, 587])
+        self.assertEqual([one.port for one in gather(settings, "example.com", ()).access.submission], [465, 587])
 
     def test_obstacles(self) -> None:
         """What keeps mail away is said: no listener for others, not port 25, outbound mail on hold, no IMAP."""
         alone = Live("host.example", outbound=OutboundSettings(hold=True), imap=ImapSettings())
-        facts = gather(alone, "example.com", None)
+        facts = gather(alone, "example.com", ())
         self.assertEqual(facts.exchangers, ("host.example",))
         self.assertEqual(len(facts.obstacles), 3)
         other = evolve(live(), servers=(server("mx.example.com", 2525, login=False),))
-        self.assertIn("port 25", gather(other, "example.com", None).obstacles[0])
+        self.assertIn("port 25", gather(other, "example.com", ()).obstacles[0])
 
     def test_public_addresses(self) -> None:
         """Configured ones, else public ones that listeners are bound to; private ones are nobody's business."""
-        self.assertEqual(gather(live(**KNOWN), "example.com", None).addresses, ("192.0.2.1", "2001:db8::1"))
+        self.assertEqual(gather(live(**KNOWN), "example.com", ()).addresses, ("192.0.2.1", "2001:db8::1"))
         bound = [server("a.example", 25, login=False, host=host) for host in ("10.1.2.3", "1.1.1.1", "127.0.0.1", "")]
-        self.assertEqual(gather(evolve(live(), servers=tuple(bound)), "example.com", None).addresses, ("1.1.1.1",))
+        self.assertEqual(gather(evolve(live(), servers=tuple(bound)), "example.com", ()).addresses, ("1.1.1.1",))
 
     def test_transfer_policy(self) -> None:
         """The MTA-STS policy names the exchangers; there is none unless it is asked for."""
-        self.assertIsNone(gather(live(), "example.com", None).policy)
-        facts = gather(live(mail__mta_sts__mode="Enforce"), "example.com", None)
+        self.assertIsNone(gather(live(), "example.com", ()).policy)
+        facts = gather(live(mail__mta_sts__mode="Enforce"), "example.com", ())
         policy = b"version: STSv1\r\nmode: enforce\r\nmx: mx.example.com\r\nmax_age: 604800\r\n"
         self.assertEqual(facts.policy, policy)
-        self.assertNotEqual(facts.policy_id, gather(live(mail__mta_sts__mode="none"), "example.com", None).policy_id)
+        self.assertNotEqual(facts.policy_id, gather(live(mail__mta_sts__mode="none"), "example.com", ()).policy_id)
         self.assertTrue(facts.policy_id.isalnum() and len(facts.policy_id) <= 32)  # RFC 8461 §3.1
 
 
@@ -87,7 +90,7 @@ class ZoneTests(SynchronousTestCase):
             self.assertIn(wanted, found)
         key = zone.get_rdataset("d1._domainkey.example.com.", "TXT")
         assert key is not None
-        self.assertEqual(b"".join(key[0].strings).decode(), SIGNING[1])
+        self.assertEqual(b"".join(key[0].strings).decode(), RECORD[1])
 
     def test_what_belongs_elsewhere_is_a_comment(self) -> None:
         """PTR records are set by the owner of the address; an unknown address cannot be written down."""
@@ -99,8 +102,15 @@ class ZoneTests(SynchronousTestCase):
 
     def test_absent_services_are_said_to_be_absent(self) -> None:
         """Programs need not try STARTTLS ports that are not there."""
-        records = wanted_records(gather(live(), "example.com", None))
+        records = wanted_records(gather(live(), "example.com", ()))
         services = {one.name: one.value for one in records if one.purpose == "srv"}
         self.assertEqual(services["_imaps._tcp.example.com"], "0 1 993 mail.example.com.")
         self.assertEqual(services["_submissions._tcp.example.com"], "0 1 465 mail.example.com.")
         self.assertEqual({services["_imap._tcp.example.com"], services["_submission._tcp.example.com"]}, {NO_SERVICE})
+
+    def test_keys_that_come_and_go(self) -> None:
+        """The next key's record and that of the one before are advised, the active one's is needed."""
+        keys = [DkimKey(state, RSA, state, START, (state, "p=")) for state in (NEXT, ACTIVE, RETIRING)]
+        records = wanted_records(gather(live(), "example.com", keys))
+        found = {one.name: one.weight for one in records if one.purpose == "dkim"}
+        self.assertEqual(found, {NEXT: ADVISED, ACTIVE: NEEDED, RETIRING: ADVISED})

@@ -25,7 +25,7 @@ from daptinmail.settings import Boot, Interface
 from tests.api.test_seed_requests import BECOME, SIGN_IN, SIGN_UP, curl
 from tests.api.web import Client, From, Reply
 from tests.support.accounts import cheap_passwords
-from tests.support.certificates import MemoryTlsContexts
+from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
 from tests.support.control import MemoryCertificates
 from tests.support.directory import MemoryDirectory
 from tests.support.domains import Zones
@@ -76,6 +76,7 @@ class ChangedOverHttpAppliedByRestart(SynchronousTestCase):
             store=store,
             events=events,
             domains=Zones().domains(self.control.live),
+            dkim_keys=MemorySigningKeys(),
             directory=MemoryDirectory(),
             sending=MemorySending(),
             repeats=MemoryRepeats(),

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from daptinmail.services.live import CurrentLive
 from daptinmail.services.upkeep import INTERVAL, Upkeep
 from daptinmail.settings import ImapSettings, Interface, Live
-from tests.support.certificates import MemoryTlsContexts
+from tests.support.certificates import MemorySigningKeys, MemoryTlsContexts
 from tests.support.runtime import SteadyClock
 from tests.support.servers import mail_server
 from tests.support.storage import MemoryStorage
@@ -27,15 +27,16 @@ class UpkeepTests(SynchronousTestCase):
 
     def test_renews(self) -> None:
         """Every served name gets its turn, also when another one fails, for whatever reason."""
-        clock, contexts = Clock(), BrokenContexts()
+        clock, contexts, keys = Clock(), BrokenContexts(), MemorySigningKeys()
         live = CurrentLive(MemoryStorage(clock=SteadyClock()), "machine")
         server = mail_server(interface=Interface("", 465), always_on_tls=True)
         live.value = Live("x", (server,), ImapSettings(True, Interface("", 993), True, "imap.example.com"))
-        upkeep = Upkeep(clock, live, contexts)
+        upkeep = Upkeep(clock, live, contexts, keys)
         upkeep.start()
         clock.advance(INTERVAL)
         clock.advance(INTERVAL)
         self.assertEqual(contexts.ensured, ["mail.example.com", "imap.example.com"] * 2)
+        self.assertEqual(keys.advanced, 2)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
         upkeep.stop()
         self.assertEqual(clock.getDelayedCalls(), [])

@@ -1,5 +1,6 @@
 """Keys and certificates without a database; one RSA key serves all tests of a run, for they are slow to make."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from attrs import define, field
@@ -8,7 +9,8 @@ from OpenSSL import SSL
 from zope.interface import implementer
 
 from daptinmail.certificates.generate import KeyMaterial, new_key, private_pem, public_pem, self_signed
-from daptinmail.errors import Unavailable
+from daptinmail.errors import Conflict, Unavailable
+from daptinmail.interfaces.dkim_keys import ACTIVE, NEXT, RSA, DkimKey, IDkimKeys
 from daptinmail.interfaces.tls import ISigningKeys, ITlsContexts, SigningKey
 from daptinmail.mail.dkim_record import record_name, record_text
 from daptinmail.net.tls import certificate_context, front_context
@@ -59,19 +61,44 @@ class MemoryTlsContexts:
         self.reloads += 1
 
 
-@implementer(ISigningKeys)
+@implementer(ISigningKeys, IDkimKeys)
 @define(eq=False)
 class MemorySigningKeys:
     """The shared key for every domain that was ensured."""
 
     selector: str = "d1"
     domains: list[str] = field(factory=list)
+    prepared: dict[str, list[DkimKey]] = field(factory=dict)
+    advanced: int = 0
 
     async def signing_key(self, domain: str) -> SigningKey | None:
         """The shared key, if the domain was ensured."""
         if domain not in self.domains:
             return None
         return SigningKey(domain, self.selector, private_pem(shared_key()))
+
+    async def signing_keys(self, domain: str) -> Sequence[SigningKey]:
+        """That key."""
+        key = await self.signing_key(domain)
+        return [key] if key is not None else []
+
+    async def keys(self, domain: str) -> Sequence[DkimKey]:
+        """That key, and the next one if it was prepared."""
+        record = await self.public_record(domain)
+        first = [DkimKey(self.selector, RSA, ACTIVE, START, record)] if record is not None else []
+        return first + self.prepared.get(domain, [])
+
+    async def prepare(self, domain: str, algorithm: str) -> DkimKey:
+        """One at a time; its record says nothing."""
+        if domain in self.prepared:
+            raise Conflict
+        key = DkimKey("d2", algorithm, NEXT, START, (record_name("d2", domain), "v=DKIM1; p=AAAA"))
+        self.prepared[domain] = [key]
+        return key
+
+    async def advance(self) -> None:
+        """Counted."""
+        self.advanced += 1
 
     async def public_record(self, domain: str) -> tuple[str, str] | None:
         """The record of the shared key, if the domain was ensured."""
