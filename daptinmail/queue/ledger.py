@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, and_, case, literal, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, literal, select, update
 from sqlalchemy.engine import Row
 
 from daptinmail.db.schema import mail_account, mail_server, outbox
@@ -20,6 +20,41 @@ from daptinmail.queue import turns
 HELD = "held: outbound delivery is off (mail.outbound.hold)"
 MAX_GROUP = 100  # recipients of one claim
 SOME = 1000  # rows changed in one transaction where all may have to be
+
+_READY = and_(turns.free(bindparam("host")), outbox.c.next_retry_at <= bindparam("now"))
+_FIRST = select(outbox.c.trail).where(_READY).order_by(outbox.c.next_retry_at, outbox.c.id).limit(1).correlate(None)
+_FIRST_DUE = (
+    select(
+        outbox.c.id,
+        outbox.c.reference_id,
+        outbox.c.trail,
+        outbox.c.from_address,
+        outbox.c.to_address,
+        outbox.c.to_host,
+        outbox.c.retry_count,
+        outbox.c.size,
+        outbox.c.eight_bit,
+        outbox.c.smtputf8,
+        outbox.c.mail_server_id,
+        outbox.c.created_at,
+        outbox.c.tried_since,
+        outbox.c.notify,
+        outbox.c.original_recipient,
+        outbox.c.envelope_id,
+        outbox.c.returned_part,
+        mail_server.c.hostname,
+    )
+    .select_from(outbox.outerjoin(mail_server, mail_server.c.id == outbox.c.mail_server_id))
+    .where(outbox.c.trail == _FIRST.scalar_subquery(), _READY)
+    .order_by(outbox.c.id)
+    .limit(MAX_GROUP)
+    .with_for_update(skip_locked=True, of=outbox)
+)
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row"))
+    .values(lease_holder=bindparam("holder"), lease_until=bindparam("until"))
+)
 
 
 @frozen
@@ -214,24 +249,13 @@ def _give_back(transaction: ITransaction, which: ColumnElement[bool]) -> None:
 
 def _claim_one(transaction: ITransaction, host: str, holder: str, until: datetime) -> Claim | None:
     """The first message that is due at a destination, with all its recipients there that are."""
-    ready = and_(turns.free(host), outbox.c.next_retry_at <= transaction.now)
-    first = select(outbox.c.trail).where(ready).order_by(outbox.c.next_retry_at, outbox.c.id).limit(1)
-    trail = transaction.connection.execute(first).scalar()
-    if trail is None:
+    connection = transaction.connection
+    rows = connection.execute(_FIRST_DUE, {"host": host, "now": transaction.now}).all()
+    if not rows:
         return None
-    query = (
-        select(outbox, mail_server.c.hostname)
-        .select_from(outbox.outerjoin(mail_server, mail_server.c.id == outbox.c.mail_server_id))
-        .where(outbox.c.trail == trail, ready)
-        .order_by(outbox.c.id)
-        .limit(MAX_GROUP)
-        .with_for_update(skip_locked=True, of=outbox)
-    )
-    rows = transaction.connection.execute(query).all()
-    ids = [row.id for row in rows]
-    leased = update(outbox).where(outbox.c.id.in_(ids)).values(lease_holder=holder, lease_until=until)
-    transaction.connection.execute(leased)
-    return _claim(transaction, rows) if rows else None
+    lease = {"holder": holder, "until": until}
+    connection.execute(_LEASE, [{"row": row.id, **lease} for row in rows])
+    return _claim(transaction, rows)
 
 
 def _claim(transaction: ITransaction, rows: Sequence[Row[tuple[object, ...]]]) -> Claim | None:

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from daptinmail.db.schema import outbox, outbox_destination
@@ -26,6 +38,12 @@ place = outbox_destination.c
 def free(host: str | ColumnElement[str]) -> ColumnElement[bool]:
     """Rows for a destination that nobody has in hand, due or not; an index has them by the time of their next try."""
     return and_(outbox.c.to_host == host, outbox.c.state == "queued", outbox.c.lease_until.is_(None))
+
+
+_NEXT_FREE = select(outbox.c.next_retry_at).where(free(bindparam("host"))).order_by(outbox.c.next_retry_at).limit(1)
+_WAITING = exists().where(outbox.c.to_host == bindparam("host"), outbox.c.state == "queued")
+_WHAT_WAITS = select(_NEXT_FREE.scalar_subquery().label("next_free"), _WAITING.label("waiting"))
+_NEXT_TURN = update(outbox_destination).where(place.host == bindparam("of")).values(due_at=bindparam("at"))
 
 
 def expect(transaction: ITransaction, hosts: Iterable[str], at: datetime) -> None:
@@ -65,18 +83,15 @@ def due(transaction: ITransaction, slots: int, busy: Mapping[str, int], per_doma
 def taken(transaction: ITransaction, host: str, lease_until: datetime) -> None:
     """Some rows of a destination were taken: it goes to the end of the line, until its next row is due."""
     connection = transaction.connection
-    first: Select[tuple[datetime | None]] = (
-        select(outbox.c.next_retry_at).where(free(host)).order_by(outbox.c.next_retry_at).limit(1)
-    )
-    next_free = connection.execute(first).scalar()
-    if next_free is not None:
-        at = max(next_free, transaction.now)
-    elif connection.execute(select(exists().where(outbox.c.to_host == host, outbox.c.state == "queued"))).scalar():
+    found = connection.execute(_WHAT_WAITS, {"host": host}).one()
+    if found.next_free is not None:
+        at = max(found.next_free, transaction.now)
+    elif found.waiting:
         at = lease_until
     else:
         connection.execute(delete(outbox_destination).where(place.host == host))
         return
-    connection.execute(update(outbox_destination).where(place.host == host).values(due_at=at))
+    connection.execute(_NEXT_TURN, {"of": host, "at": at})
 
 
 def missed(transaction: ITransaction, host: str) -> None:
