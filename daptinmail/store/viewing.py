@@ -199,7 +199,8 @@ class Viewing:
                 self.watch.trust(mailbox_id, packed.stamp)
             return None if self._stale(connection, folder) else _seen(connection, folder, known, packed)
 
-        return await self.storage.read(work) or await self.look(mailbox_id, _seen, known)
+        seen = await self.storage.read(work)
+        return await self.look(mailbox_id, _seen, known) if seen is None else seen
 
     def _visit(
         self, connection: Connection, mailbox_id: int, visits: Mapping[int, Callable[[Opened], Any]]
