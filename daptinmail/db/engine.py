@@ -23,6 +23,11 @@ and whoever commits that moment still waits for less than 0.1 s."""
 READERS = 8
 """Connections kept open for reading."""
 
+MAPPED = 1 << 30
+"""Octets at the beginning of SQLite's file that readers see through the system's own cache: nothing is copied, and
+memory is shared by all of them. Larger files are read as usual from there on.
+"""
+
 SHOWN_OPTIONS = frozenset({"host", "port", "user", "dbname", "service", "sslmode"})
 """Of a URL, in errors."""
 
@@ -149,3 +154,4 @@ def _durable(connection: sqlite3.Connection, record: object) -> None:
 
 def _only_reads(connection: sqlite3.Connection, record: object) -> None:
     connection.execute("PRAGMA query_only=ON")
+    connection.execute(f"PRAGMA mmap_size={MAPPED}")

@@ -17,9 +17,9 @@ client sees, ``status``, ``acl`` with ``rights``, ``metadata`` with ``metadata_g
 ``notify_grammar`` and ``notices`` tells what happens to them; ``texts`` writes strings.
 
 The commands: ``basics``, ``login``, ``selecting``, ``store_flags``, ``copy_move``, ``idle``, ``compress``; ``fetch``
-with ``attributes`` (from the index), ``sections`` and ``binary`` (where octets come from) and ``content`` (octets
-to the client); ``append`` (and REPLACE) with ``append_grammar``, ``incoming`` (messages on their way to the spool),
-``assembly`` (of catenated ones) and ``urls``.
+with ``fetch_plan`` (what it needs), ``fetch_rows`` (what the index answers) and its ``attributes``, ``sections`` and
+``binary`` (where octets come from) and ``content`` (octets to the client); ``append`` (and REPLACE) with
+``append_grammar``, ``incoming`` (messages on their way to the spool), ``assembly`` (of catenated ones) and ``urls``.
 
 Searching: ``search_grammar``, ``search_options`` (RETURN), ``search_partial``, ``search_charsets`` (arguments ->
 ``search_values``); ``search_program`` runs a program on a view by algebra on ``search_sets``, ``search_keys`` knows

@@ -5,13 +5,26 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from attrs import evolve, frozen
+
 from daptinmail.imap.grammar import MONTHS
 from daptinmail.mail.imapdata import string
 
 DAY = 86_400_000  # milliseconds
 EPOCH = 719_163  # the day 1970-01-01 as ``date.toordinal`` counts
 
-Rendering = tuple[str, Callable[[Any], bytes]]
+
+@frozen
+class Rendering:
+    """How the value of a ``column`` is sent: ``form`` takes what ``render`` makes of it, or the value as it is."""
+
+    column: str
+    form: bytes
+    render: Callable[[Any], bytes] | None = None
+
+    def of(self, value: Any) -> bytes:
+        """One value, ready to send."""
+        return self.form % (value if self.render is None else self.render(value))
 
 
 def date_time(milliseconds: int) -> bytes:
@@ -28,11 +41,11 @@ def _day(number: int) -> bytes:
 
 
 def _save_date(milliseconds: int | None) -> bytes:
-    return b"SAVEDATE NIL" if milliseconds is None else b'SAVEDATE "%b"' % date_time(milliseconds)
+    return b"NIL" if milliseconds is None else b'"%b"' % date_time(milliseconds)
 
 
 def _thread_id(octets: bytes | None) -> bytes:
-    return b"THREADID NIL" if octets is None else b"THREADID (T%b)" % octets.hex().encode("ascii")
+    return b"NIL" if octets is None else b"(T%b)" % octets.hex().encode("ascii")
 
 
 def _classic(structure: bytes) -> bytes:
@@ -41,21 +54,20 @@ def _classic(structure: bytes) -> bytes:
 
 
 MODERN: Mapping[bytes, Rendering] = {
-    b"INTERNALDATE": ("internal_date", lambda moment: b'INTERNALDATE "%b"' % date_time(moment)),
-    b"RFC822.SIZE": ("size", b"RFC822.SIZE %d".__mod__),
-    b"ENVELOPE": ("envelope", b"ENVELOPE ".__add__),
-    b"BODY": ("body", b"BODY ".__add__),
-    b"BODYSTRUCTURE": ("bodystructure", b"BODYSTRUCTURE ".__add__),
-    b"PREVIEW": ("preview", lambda text: b"PREVIEW " + string(text)),  # RFC 8970 §3
-    b"SAVEDATE": ("saved_at", _save_date),  # RFC 8514 §4.2
-    b"EMAILID": ("email_id", lambda octets: b"EMAILID (M%b)" % octets.hex().encode("ascii")),  # RFC 8474 §5.1
-    b"THREADID": ("thread_id", _thread_id),  # RFC 8474 §5.2
+    b"INTERNALDATE": Rendering("internal_date", b'INTERNALDATE "%b"', date_time),
+    b"RFC822.SIZE": Rendering("size", b"RFC822.SIZE %d"),
+    b"ENVELOPE": Rendering("envelope", b"ENVELOPE %b"),
+    b"BODY": Rendering("body", b"BODY %b"),
+    b"BODYSTRUCTURE": Rendering("bodystructure", b"BODYSTRUCTURE %b"),
+    b"PREVIEW": Rendering("preview", b"PREVIEW %b", string),  # RFC 8970 §3
+    b"SAVEDATE": Rendering("saved_at", b"SAVEDATE %b", _save_date),  # RFC 8514 §4.2
+    b"EMAILID": Rendering("email_id", b"EMAILID (M%b)", lambda octets: octets.hex().encode("ascii")),  # RFC 8474 §5.1
+    b"THREADID": Rendering("thread_id", b"THREADID %b", _thread_id),  # RFC 8474 §5.2
 }
 """For clients that have enabled IMAP4rev2 or UTF8=ACCEPT."""
 
 CLASSIC: Mapping[bytes, Rendering] = {
     **MODERN,
-    b"BODY": ("body", lambda structure: b"BODY " + _classic(structure)),
-    b"BODYSTRUCTURE": ("bodystructure", lambda structure: b"BODYSTRUCTURE " + _classic(structure)),
+    **{name: evolve(MODERN[name], render=_classic) for name in (b"BODY", b"BODYSTRUCTURE")},
 }
 """For all others."""

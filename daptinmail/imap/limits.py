@@ -44,7 +44,7 @@ OUTPUT_PIECE = 64 * KIB
 CONTENT_CHUNK = 256 * KIB
 """How much of a message is read at a time."""
 
-HEADER_SLICE = 100
+HEADER_SLICE = 50
 """Messages whose header sections are read at once: each may be a megabyte."""
 
 COLUMNS_SLICE = 500

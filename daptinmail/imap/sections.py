@@ -1,7 +1,6 @@
 """Where the octets of BODY[...] come from, and how they are read."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from attrs import frozen
@@ -10,7 +9,8 @@ from daptinmail.errors import StoreDamaged
 from daptinmail.imap.limits import CONTENT_CHUNK
 from daptinmail.imap.values import Section
 from daptinmail.interfaces.messages import Opened
-from daptinmail.mail.header import KEPT_FIELDS, choose_fields, field_pattern, select_fields
+from daptinmail.mail.header import choose_fields, field_pattern, select_fields
+from daptinmail.mail.kept import KEPT_FIELDS, KeptChoice
 from daptinmail.mail.structure import PartIndex
 
 Stream = tuple[bytes, Iterator[bytes]]
@@ -113,26 +113,30 @@ def column_of(section: Section) -> str:
         return "size"
     if not in_header(section):
         return "parts"
-    kept = section.text == b"HEADER.FIELDS" and all(name.lower() in KEPT_FIELDS for name in section.fields)
-    return "fields" if kept else "header"
+    return "fields" if _is_kept(section) else "header"
 
 
-@frozen
-class HeaderChoice:
-    """What a section takes of the message's own header section; made once for a command."""
+def _is_kept(section: Section) -> bool:
+    return section.text == b"HEADER.FIELDS" and all(name.lower() in KEPT_FIELDS for name in section.fields)
 
-    section: Section
-    _pattern: "re.Pattern[bytes] | None" = None
 
-    @classmethod
-    def of(cls, section: Section) -> "HeaderChoice":
-        """The choice that ``section`` makes."""
-        return cls(section, field_pattern(section.fields) if section.text == b"HEADER.FIELDS" else None)
+Choice = Callable[[bytes], bytes]
+"""Takes what a section asks for from the column that ``column_of`` names."""
 
-    def choose(self, header: bytes) -> bytes:
-        """The octets, from the column ``column_of`` names."""
-        chosen = _selected(self.section, header) if self._pattern is None else choose_fields(header, self._pattern)
-        return clip(self.section, chosen)
+
+def header_choice(section: Section) -> Choice:
+    """What a section takes of the message's own header section; to be made once for a command."""
+    choose = _choice_of_fields(section)
+    return choose if section.partial is None else lambda octets: clip(section, choose(octets))
+
+
+def _choice_of_fields(section: Section) -> Choice:
+    if _is_kept(section):
+        return KeptChoice(section.fields).choose
+    if section.text == b"HEADER.FIELDS":
+        pattern = field_pattern(section.fields)
+        return lambda header: choose_fields(header, pattern)
+    return lambda header: _selected(section, header)
 
 
 def whole_message(section: Section, size: int) -> Stretch:

@@ -34,8 +34,8 @@ CONTENT_COLUMNS = frozenset(
 brackets, joined by blanks (RFC 5256 §2.2). ``sent_at`` is milliseconds since the epoch, ``sent_day`` days since then of
 the Date field as written, both ``None`` without one. ``base_subject``, ``sort_*`` and ``display_*`` are casemapped
 text (RFC 5256 §2.1 and §3, RFC 5957); ``is_reply`` is a truth value. ``preview`` is UTF-8 of 200 characters at most, or
-``None``: not worked out (RFC 8970). ``envelope``, ``body`` and ``bodystructure`` are ready to send. ``fields`` are the
-lines of ``mail.header.KEPT_FIELDS`` and ``header`` is the header section, both with its empty line. ``parts`` is what
+``None``: not worked out (RFC 8970). ``envelope``, ``body`` and ``bodystructure`` are ready to send. ``fields`` is
+what ``mail.kept`` packs of the header section, ``header`` is that section with its empty line. ``parts`` is what
 ``mail.structure`` packs: where each part lies, so that BODY[1.2] needs no parsing.
 """
 

@@ -5,6 +5,7 @@
 ``envelope``   return-path, recipients, MAIL parameters
 ``reply``      SMTP reply codes and enhanced status
 ``header``     header section: fields, unfolding
+``kept``       the fields that clients ask for most, ready to be cut out
 ``words``      encoded words and 8-bit values as text
 ``parameters`` Content-Type and Content-Disposition
 ``addresslist`` address lists in header fields

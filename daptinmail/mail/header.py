@@ -18,20 +18,9 @@ Buffer = bytes | mmap.mmap
 MAX_HEADER = 1 << 20  # octets of a header section that are looked at
 MAX_FIELDS = 1000
 
-_KEPT = (
-    b"bcc cc content-description content-disposition content-language content-transfer-encoding content-type date"
-    b" delivered-to from importance in-reply-to lines list-id list-post list-subscribe list-unsubscribe"
-    b" mail-followup-to message-id"
-    b" mime-version newsgroups priority references reply-to return-path sender subject to user-agent"
-    b" x-bogosity x-forwarded-message-id x-keywords x-label x-mailer x-original-to x-priority x-spam-flag"
-    b" x-spam-status x-status x-tuid x-uid status"
-)
-KEPT_FIELDS = frozenset(_KEPT.split())
-"""The fields that mail clients ask for most (lower case); their lines are kept apart (``kept_fields``)."""
-
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
-# A field name is printable US-ASCII without the colon; folded lines begin with a blank (RFC 5322 §2.2, §2.2.3).
-_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]*\n(?=[ \t]))*[^\n]*)\n?", re.M)
+FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:((?:[^\n]*\n(?=[ \t]))*[^\n]*)\n?", re.M)
+"""Name and value: a name is printable US-ASCII without the colon; folded lines begin with a blank (RFC 5322 §2.2)."""
 
 
 @frozen
@@ -65,7 +54,7 @@ def header_end(content: Buffer, start: int = 0, end: int | None = None) -> int:
 
 def find_fields(raw: bytes) -> Iterator[Field]:
     """All fields in order; lines that are not fields are passed over."""
-    for match in _FIELD.finditer(raw):
+    for match in FIELD.finditer(raw):
         name, value = match.groups()
         yield Field(name, value.removesuffix(b"\r"), match.start(), match.end())
 
@@ -77,17 +66,6 @@ def select_fields(raw: bytes, names: Collection[bytes], exclude: bool = False) -
     """
     wanted = {name.lower() for name in names}
     chosen = [raw[one.start : one.end] for one in find_fields(raw) if (one.name.lower() in wanted) != exclude]
-    if has_empty_line(raw):
-        chosen.append(b"\r\n")
-    return b"".join(chosen)
-
-
-def kept_fields(raw: bytes) -> bytes:
-    """The lines of ``KEPT_FIELDS``, and the empty line if there is one.
-
-    For names among ``KEPT_FIELDS``, ``select_fields`` finds the same in them as in ``raw``.
-    """
-    chosen = [match[0] for match in _FIELD.finditer(raw) if match[1].lower() in KEPT_FIELDS]
     if has_empty_line(raw):
         chosen.append(b"\r\n")
     return b"".join(chosen)
@@ -136,7 +114,7 @@ class HeaderSection:
 
     def __attrs_post_init__(self) -> None:
         values: dict[bytes, list[bytes]] = {}
-        for match in islice(_FIELD.finditer(self.raw, 0, MAX_HEADER), MAX_FIELDS):
+        for match in islice(FIELD.finditer(self.raw, 0, MAX_HEADER), MAX_FIELDS):
             name, value = match.groups()
             values.setdefault(name.lower(), []).append(value)
         self._values = values

@@ -3,8 +3,9 @@
 from attrs import frozen
 
 from daptinmail.mail.basesubject import base_subject
-from daptinmail.mail.header import Buffer, HeaderSection, header_end, kept_fields
+from daptinmail.mail.header import Buffer, HeaderSection, header_end
 from daptinmail.mail.imapdata import render_envelope, render_structures
+from daptinmail.mail.kept import pack_kept
 from daptinmail.mail.parameters import parameter
 from daptinmail.mail.preview import preview
 from daptinmail.mail.references import message_id, references
@@ -21,7 +22,7 @@ _SIGNATURES = {"pgp-signature", "pgp-encrypted", "pkcs7-signature", "x-pkcs7-sig
 class Terms:
     """What SORT, THREAD, SEARCH and clients that list messages ask of a header section.
 
-    ``fields`` are the lines of ``header.KEPT_FIELDS``. ``message_id`` and ``references`` are in normal form, without
+    ``fields`` is what ``kept.pack_kept`` packs. ``message_id`` and ``references`` are in normal form, without
     angle brackets. ``sent_at`` is in milliseconds, ``sent_day`` in days since the epoch; sort keys are casemapped.
     """
 
@@ -65,7 +66,7 @@ def terms_of(header: HeaderSection) -> Terms:
     sent_at, sent_day = sent(header)
     subject = base_subject(decode_words((header.first(b"subject") or b"")[:_CUT]))
     return Terms(
-        fields=kept_fields(header.raw),
+        fields=pack_kept(header.raw),
         message_id=message_id(header),
         references=references(header),
         sent_at=sent_at,

@@ -8,15 +8,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from daptinmail.mail.header import (
-    KEPT_FIELDS,
     MAX_FIELDS,
     MAX_HEADER,
     HeaderSection,
-    choose_fields,
-    field_pattern,
     find_fields,
     header_end,
-    kept_fields,
     select_fields,
     unfold,
 )
@@ -115,38 +111,3 @@ class FieldTests(SynchronousTestCase):
             self.assertTrue(raw[one.start : one.end].startswith(one.name))
             self.assertIn(one.value, raw[one.start : one.end])
             last = one.end
-
-
-class KeptFieldsTests(SynchronousTestCase):
-    """The lines kept apart answer for the whole header section."""
-
-    @given(
-        st.lists(
-            st.sampled_from(
-                [
-                    b"From",
-                    b"subject",
-                    b"X-Other",
-                    b":",
-                    b" ",
-                    b"a",
-                    b"\r\n",
-                    b"\n",
-                    b"\r\n ",
-                    b"Date: now\r\n",
-                    b"junk\r\n",
-                ]
-            )
-        ).map(b"".join),
-        st.sets(st.sampled_from([b"FROM", b"Subject", b"date", b"to"]), min_size=1),
-    )
-    def test_same_answer(self, raw: bytes, names: set[bytes]) -> None:
-        """Fields chosen from the kept lines are those chosen from the whole section, also by a compiled pattern."""
-        wanted = select_fields(raw, names)
-        self.assertEqual(select_fields(kept_fields(raw), names), wanted)
-        self.assertEqual(choose_fields(kept_fields(raw), field_pattern(names)), wanted)
-        self.assertEqual(choose_fields(raw, field_pattern(names)), wanted)
-
-    def test_names(self) -> None:
-        """Names are looked up in lower case."""
-        self.assertEqual({name.lower() for name in KEPT_FIELDS}, KEPT_FIELDS)
