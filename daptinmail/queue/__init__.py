@@ -7,6 +7,7 @@
 ``outcome``    what one attempt led to, written down
 ``reports``    what senders are told, one notification for all recipients of a message
 ``overdue``    what time alone brings: delay notices, leases of the dead, messages too old
+``orphans``    content files that a crash left behind
 ``suppression`` addresses that do not exist
 ``caps``       how much an account may send in a day
 ``runner``     ``Queue``: claims due rows, transfers, records what became of them

@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from daptinmail.db.schema import outbox
 from daptinmail.interfaces.storage import Content, ITransaction
@@ -29,7 +29,11 @@ class ContentFiles:
 
     def drop_in(self, transaction: ITransaction, trail: UUID, but: int | None = None) -> None:
         """Remove a content that no row waits or is to be reported with; ``but`` is a row that is about to go."""
-        needed = or_(outbox.c.state.in_(WAITING), outbox.c.report_at.is_not(None))
-        waiting = select(outbox.c.id).where(outbox.c.trail == trail, needed, outbox.c.id != (but or 0))
+        waiting = select(outbox.c.id).where(outbox.c.trail == trail, needed(), outbox.c.id != (but or 0))
         if transaction.connection.execute(waiting.limit(1)).first() is None:
             transaction.remove(self.path(trail))
+
+
+def needed() -> ColumnElement[bool]:
+    """Rows that need their content."""
+    return or_(outbox.c.state.in_(WAITING), outbox.c.report_at.is_not(None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from attrs import frozen
@@ -258,7 +259,7 @@ def _claim_one(transaction: ITransaction, host: str, holder: str, until: datetim
     return _claim(transaction, rows)
 
 
-def _claim(transaction: ITransaction, rows: Sequence[Row[tuple[object, ...]]]) -> Claim | None:
+def _claim(transaction: ITransaction, rows: Sequence[Row[Any]]) -> Claim | None:
     """One group as values. Rows that cannot be read are given up: they must not stop the queue."""
     first = rows[0]
     try:
@@ -285,7 +286,7 @@ def _claim(transaction: ITransaction, rows: Sequence[Row[tuple[object, ...]]]) -
     )
 
 
-def _claimed(row: Row[tuple[object, ...]]) -> ClaimedRow:
+def _claimed(row: Row[Any]) -> ClaimedRow:
     return ClaimedRow(
         id=row.id,
         reference=row.reference_id,

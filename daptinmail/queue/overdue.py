@@ -1,22 +1,28 @@
-"""What time alone brings: leases of the dead end, messages that nobody could try any more go back, senders are told."""
+"""What time alone brings: leases of the dead end, what nobody could try any more goes back, senders are told,
+and once a day what crashes left behind is removed."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import define
 from sqlalchemy import Connection, select, update
+from twisted.logger import Logger
 
 from daptinmail.db.schema import outbox
+from daptinmail.db.types import EPOCH
 from daptinmail.interfaces.events import IEventLog
 from daptinmail.interfaces.runtime import IClock
 from daptinmail.interfaces.storage import IStorage, ITransaction
 from daptinmail.interfaces.transfer import IReturns
 from daptinmail.mail.reply import Reply
 from daptinmail.mail.report import Action, wants
-from daptinmail.queue import ledger, reports
+from daptinmail.queue import ledger, orphans, reports
 from daptinmail.queue.reports import Owed, Reports
 
+log = Logger()
+
+DAY = timedelta(days=1)
 SOME = 200  # messages looked at in one go
 MERCY = timedelta(hours=1)
 """Rows that are due for so long, and that nobody tried, are waiting for a destination that rests."""
@@ -34,11 +40,15 @@ class Overdue:
     events: IEventLog
     make_reports: Callable[[], Reports]
     is_stopped: bool = False
+    _clear_at: datetime = EPOCH
 
     async def run(self, delays: bool) -> None:
         """Look at everything that is overdue. Without ``delays`` nobody is told that mail waits."""
         await self.storage.write(ledger.release_expired)
         told = self.make_reports()
+        if self.clock.now() >= self._clear_at:
+            self._clear_at = self.clock.now() + DAY
+            await self._clear(told)
         if told.lifetime is not None:
             lifetime = told.lifetime
             while await self.storage.write(lambda transaction: self._give_up(transaction, lifetime)) == SOME:
@@ -51,6 +61,11 @@ class Overdue:
                 if self.is_stopped:
                     return
                 await self._tell(message, told)
+
+    async def _clear(self, told: Reports) -> None:
+        count = await orphans.clear(self.storage, told.files, self.clock.now())
+        if count:
+            log.info("{count} content files that no message needs were removed", count=count)
 
     def _owed(self, connection: Connection) -> list[Owed]:
         return reports.owed(connection, self.clock.now(), SOME)
