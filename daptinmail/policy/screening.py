@@ -20,7 +20,7 @@ from daptinmail.interfaces.screening import (
 )
 from daptinmail.interfaces.storage import Content
 from daptinmail.interfaces.transfer import IResolver
-from daptinmail.mail.address import Address, BadAddress
+from daptinmail.mail.address import Address
 from daptinmail.mail.envelope import Envelope
 from daptinmail.mail.header import HeaderSection
 from daptinmail.mail.hostname import to_ascii
@@ -162,5 +162,5 @@ def _identity_domain(sender: Check) -> str:
     value = sender.properties[0][1].rpartition("@")[2]
     try:
         return to_ascii(value).lower()
-    except (ValueError, BadAddress):
+    except ValueError:
         return ""
