@@ -1,13 +1,17 @@
 """COPY and MOVE."""
 
+from collections.abc import Sequence
+
+from attrs import frozen
+
 from daptinmail.errors import NotFound
 from daptinmail.imap.answers import Answer, MissingTarget, no, ok
 from daptinmail.imap.rights import settable
-from daptinmail.imap.selected import SelectedMailbox
+from daptinmail.imap.selected import SelectedMailbox, values_at
 from daptinmail.imap.sequences import format_numbers
 from daptinmail.imap.session import Session
 from daptinmail.imap.values import Copy
-from daptinmail.interfaces.messages import Copied, FlagMode
+from daptinmail.interfaces.messages import Copied, FlagMode, Flags
 from daptinmail.interfaces.sharing import OTHER_USERS, Located
 
 
@@ -31,39 +35,49 @@ async def uid_move(session: Session, arguments: Copy) -> Answer:
     return await _move(session, arguments, uid=True)
 
 
+@frozen
+class _Named:
+    """The messages that a command names, the flags they have, and where they shall go."""
+
+    view: SelectedMailbox
+    uids: Sequence[int]
+    flags: Flags
+    target: Located
+
+
 async def _copy(session: Session, arguments: Copy, uid: bool) -> Answer:
-    uids = await _uids(session, arguments, uid)
-    target = await target_mailbox(session, arguments.mailbox)
-    if not uids:
+    named = await _named(session, arguments, uid)
+    if not named.uids:
         return ok(b"No messages to copy")
-    view = session.selected
-    copied = await session.store.copy(view.mailbox.id, uids, target.mailbox.id)
-    await _leave_flags(session, view, copied, target)
+    copied = await session.store.copy(named.view.mailbox.id, named.uids, named.target.mailbox.id)
+    await _leave_flags(session, named, copied)
     return ok(b"COPY completed", _copyuid(copied))
 
 
 async def _move(session: Session, arguments: Copy, uid: bool) -> Answer:
-    view = session.permitted("te")
-    uids = await _uids(session, arguments, uid)
-    target = await target_mailbox(session, arguments.mailbox)
-    if not uids:
+    session.permitted("te")
+    named = await _named(session, arguments, uid)
+    if not named.uids:
         return ok(b"No messages to move")
-    moved = await session.store.move(view.mailbox.id, uids, target.mailbox.id)
-    await _leave_flags(session, view, moved, target)
+    moved = await session.store.move(named.view.mailbox.id, named.uids, named.target.mailbox.id)
+    await _leave_flags(session, named, moved)
     if code := _copyuid(moved):
         session.untagged(b"OK [%b] Moved" % code)  # RFC 6851 §4.3: before the EXPUNGEs
     return ok(b"MOVE completed", await session.told_expunged(moved.sources))
 
 
-async def _uids(session: Session, arguments: Copy, uid: bool) -> list[int]:
-    """UIDs of the messages named; all or none for sequence numbers (RFC 3501 §6.4.7)."""
+async def _named(session: Session, arguments: Copy, uid: bool) -> _Named:
+    """What both begin with; all or none for sequence numbers (RFC 3501 §6.4.7)."""
     view = session.selected
-    uids = [view.uids[index] for index in session.indexes(arguments.messages, uid)]
+    indexes = session.indexes(arguments.messages, uid)
+    uids = values_at(view.uids, indexes)
     await session.catch_up(may_expunge=False)
-    present = [number for number in uids if number not in view.gone]
-    if len(present) < len(uids) and not uid:
-        raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")
-    return present
+    if not view.gone.isdisjoint(uids):
+        if not uid:
+            raise no(b"Some of the messages were expunged", b"EXPUNGEISSUED")
+        uids = [number for number in uids if number not in view.gone]
+    flags = frozenset[bytes]().union(*set(values_at(view.flags, indexes)))
+    return _Named(view, uids, flags, await target_mailbox(session, arguments.mailbox))
 
 
 async def target_mailbox(session: Session, name: str) -> Located:
@@ -76,12 +90,11 @@ async def target_mailbox(session: Session, name: str) -> Located:
         raise MissingTarget from None
 
 
-async def _leave_flags(session: Session, view: SelectedMailbox, copied: Copied, target: Located) -> None:
+async def _leave_flags(session: Session, named: _Named, copied: Copied) -> None:
     """Take from the copies the flags that may not be set there (RFC 4314 §4, COPY)."""
-    there = {flag for uid in copied.sources if (index := view.index_of(uid)) is not None for flag in view.flags[index]}
-    unwanted = there - settable(target.rights, there)
-    if unwanted:
-        await session.store.change_flags(target.mailbox.id, copied.targets, FlagMode.REMOVE, frozenset(unwanted))
+    unwanted = named.flags - settable(named.target.rights, named.flags)
+    if unwanted and copied.targets:
+        await session.store.change_flags(named.target.mailbox.id, copied.targets, FlagMode.REMOVE, frozenset(unwanted))
 
 
 def _copyuid(copied: Copied) -> bytes:

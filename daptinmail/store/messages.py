@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from daptinmail.store.statements import (
     conditions,
     execute,
     mail_rows,
+    rows,
 )
 from daptinmail.store.watch import Watch
 
@@ -47,6 +49,8 @@ _BURY = (
 
 GOING = "id, uid, size, file_name, content_id"
 """What is needed of messages to remove them."""
+# Said twice for the index of deleted messages, which has both a condition and a column; ORDER BY would prefer another.
+_MARKED = f"SELECT {GOING} FROM mail WHERE mail_box_id = ? AND deleted IS TRUE AND deleted = TRUE"  # noqa: S608 - names are ours
 
 
 def rows_of(
@@ -158,12 +162,14 @@ class Messages:
     def expunge(self, transaction: ITransaction, mailbox_id: int, uids: Collection[int] | None) -> list[int]:
         r"""Remove messages flagged \Deleted."""
         folder = folder_by_id(transaction.connection, mailbox_id)
-        return self.remove(
-            transaction, folder, mail_rows(transaction.connection, GOING, mailbox_id, uids, "deleted IS TRUE")
-        )
+        marked = rows(transaction.connection, _MARKED, [mailbox_id])
+        if uids is not None:
+            wanted = set(uids)
+            marked = [row for row in marked if row[1] in wanted]
+        return self.remove(transaction, folder, sorted(marked, key=itemgetter(1)))
 
     def remove(self, transaction: ITransaction, folder: Folder, found: Sequence[Raw]) -> list[int]:
-        """Remove messages; ``found`` has the columns ``GOING``."""
+        """Remove messages; ``found`` has the columns ``GOING``, in UID order."""
         if not found:
             return []
         ids, uids, sizes, file_names, content_ids = zip(*found, strict=True)
