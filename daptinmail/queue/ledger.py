@@ -7,7 +7,6 @@ from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import ColumnElement, and_, bindparam, case, literal, select, update
-from sqlalchemy.engine import Row
 
 from daptinmail.db.schema import mail_account, mail_server, outbox
 from daptinmail.db.types import UnixTime
@@ -259,7 +258,7 @@ def _claim_one(transaction: ITransaction, host: str, holder: str, until: datetim
     return _claim(transaction, rows)
 
 
-def _claim(transaction: ITransaction, rows: Sequence[Row[Any]]) -> Claim | None:
+def _claim(transaction: ITransaction, rows: Sequence[Any]) -> Claim | None:
     """One group as values. Rows that cannot be read are given up: they must not stop the queue."""
     first = rows[0]
     try:
@@ -286,7 +285,7 @@ def _claim(transaction: ITransaction, rows: Sequence[Row[Any]]) -> Claim | None:
     )
 
 
-def _claimed(row: Row[Any]) -> ClaimedRow:
+def _claimed(row: Any) -> ClaimedRow:
     return ClaimedRow(
         id=row.id,
         reference=row.reference_id,

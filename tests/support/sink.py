@@ -11,6 +11,8 @@ from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.protocol import ServerFactory
 from twisted.protocols.basic import LineReceiver
 
+HANG_UP = "hang up"
+
 
 @define
 class SunkMessage:
@@ -29,8 +31,8 @@ class Sink:
 
     ``context`` (a Twisted SSL context factory) offers STARTTLS; ``extensions`` are announced after EHLO.
     ``replies`` maps a verb (``"RCPT"``, ``"."`` for the end of data, ``"220"`` for the greeting), or a whole
-    command in lower case (``"rcpt to:<bad@example.org>"``), to the reply. ``silent`` holds verbs that get no
-    reply, ``hang_up`` verbs that end the connection.
+    command in lower case (``"rcpt to:<bad@example.org>"``), to the reply, or to ``HANG_UP``. ``silent`` holds verbs
+    that get no reply, ``hang_up`` verbs that end the connection.
     """
 
     context: Any = None
@@ -140,6 +142,9 @@ class SinkProtocol(LineReceiver):
             self.transport.abortConnection()
         elif verb not in self._sink.silent:
             reply = self._sink.replies.get(line.lower()) or self._sink.replies.get(verb) or usual
+            if reply == HANG_UP:
+                self.transport.abortConnection()
+                return
             if verb == "DATA" and reply.startswith("354"):
                 self._content = []
             if verb == "RCPT" and reply.startswith("2"):
