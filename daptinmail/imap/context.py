@@ -52,7 +52,7 @@ class Context:
         """Look at the messages that changed or came, and at those that are gone; what to tell."""
         program = program_on(session, view)
         universe = program.universe
-        if changed and looks_at_others(self.program):
+        if (changed or view.gone) and looks_at_others(self.program):
             among = known(view, universe)
             candidates: Iterable[int] = universe.uids
         else:

@@ -73,7 +73,7 @@ class ViewKeys:
         if name == b"SEQUENCE":
             return [(low - 1, min(high, count)) for low, high in key.argument.resolve(count) if 0 < low <= count]
         uids = self.view.uids
-        ranges = key.argument.resolve(uids[-1] if count else 0)
+        ranges = key.argument.resolve(_largest(self.view))
         return [(bisect_left(uids, low), bisect_right(uids, high)) for low, high in ranges]
 
     def test(self, key: Key) -> Test:
@@ -88,6 +88,11 @@ class ViewKeys:
         if key.name in FLAG_KEYS:
             return lambda start, stop: bytes([wanted in one for one in flags[start:stop]])
         return lambda start, stop: bytes([wanted not in one for one in flags[start:stop]])
+
+
+def _largest(view: SelectedMailbox) -> int:
+    """The largest UID of a message that is not gone, which is what ``*`` means; 0 without one."""
+    return next((uid for uid in reversed(view.uids) if uid not in view.gone), 0)
 
 
 class Verdicts(dict[Flags, bool]):

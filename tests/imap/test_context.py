@@ -110,6 +110,10 @@ class FollowingTests(SynchronousTestCase):
             if b'(TAG "ctx")' in line:
                 client.hear(line)
 
+    def test_the_last_message_goes(self) -> None:
+        """What ``*`` means then is another message, although nothing happened to that one."""
+        self.follow(19453, 1, 60, steps=6)
+
     @settings(max_examples=20, deadline=None)
     @given(st.integers(0, 1 << 30), st.integers(0, 3), st.sampled_from([0, 3, 60]))
     def test_following(self, seed: int, number: int, size: int) -> None:
