@@ -118,7 +118,7 @@ def owed(connection: Connection, now: datetime, limit: int) -> list[Owed]:
     """Messages whose senders are to be told something now, in the order of their times."""
     query = (
         select(outbox.c.trail, outbox.c.from_address)
-        .where(outbox.c.report_at <= now, outbox.c.state != "held")
+        .where(outbox.c.report_at <= now, outbox.c.state.in_(tuple(ACTIONS)))
         .order_by(outbox.c.report_at)
         .limit(limit)
     )

@@ -53,7 +53,9 @@ class OutboxRules(Plain):
                 raise Conflict("What has left or was given up is not tried again")
             changes["next_retry_at"] = changes["next_retry_at"] or transaction.now
             if before["state"] == "queued":
+                is_now = changes["next_retry_at"] <= transaction.now
                 turns.expect(transaction, [before["to_host"]], changes["next_retry_at"])
+                turns.hurry(transaction, [before["to_host"]] if is_now else [])
 
     def patched(self, transaction: ITransaction, before: Row, after: Row) -> None:
         """A stopped row may have been the last that needed the content."""
